@@ -14,20 +14,34 @@ export type StopTarget =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'all' };
 
-/**
- * One place in the order of stops. `engage` holds until a `lift` names it. `cut` voids what came before it and
- * holds nothing back: a revocation, or what a policy reload took away.
- */
-export type StopRecord =
-  | {
-      readonly type: 'engage' | 'cut';
-      readonly id: StopId;
-      readonly target: StopTarget;
-      readonly reason: string;
-      readonly by: string;
-      readonly atMs: number;
-    }
-  | { readonly type: 'lift'; readonly id: StopId; readonly stop: StopId; readonly reason: string; readonly by: string; readonly atMs: number };
+interface StopBase {
+  readonly id: StopId;
+  readonly reason: string;
+  /** The person, server or part of the broker that did it. */
+  readonly by: string;
+  readonly atMs: number;
+}
+
+/** Holds until a lift names it. */
+export interface Engage extends StopBase {
+  readonly type: 'engage';
+  readonly target: StopTarget;
+}
+
+/** Voids what came before it and holds nothing back: a revocation, or what a policy reload took away. */
+export interface Cut extends StopBase {
+  readonly type: 'cut';
+  readonly target: StopTarget;
+}
+
+/** Ends one engaged stop. It lets new tokens out and revives no old one. */
+export interface Lift extends StopBase {
+  readonly type: 'lift';
+  readonly stop: StopId;
+}
+
+/** One place in the order of stops. */
+export type StopRecord = Engage | Cut | Lift;
 
 /** A record and its place in the one order; places start at 1 and only grow. */
 export interface PlacedStop {

@@ -33,7 +33,7 @@ export type Effect =
   | { readonly type: 'append'; readonly bytes: Uint8Array; readonly leafHash: Uint8Array }
   | { readonly type: 'stop'; readonly record: StopRecord };
 
-export type RecordKind = 'token' | 'session-clear' | 'lift-request' | 'decision';
+export type RecordKind = 'token' | 'session' | 'closed-session' | 'lift-request' | 'decision';
 
 export interface StoredRecord {
   readonly kind: RecordKind;
@@ -80,8 +80,14 @@ export interface Store {
   /** How many entries the ledger has: the next position. */
   ledgerSize(): Promise<number>;
   record(kind: RecordKind, id: string): Promise<StoredRecord | undefined>;
-  /** Records of one kind that expire after `expiresAfterMs`, newest expiry first, at most `limit`; of one group, or of all. */
-  records(query: { readonly kind: RecordKind; readonly group?: string; readonly expiresAfterMs: number; readonly limit: number }): Promise<readonly StoredRecord[]>;
+  /** Records of one kind that expire after `expiresAfterMs`, of one group or of all, ordered by id, at most `limit`; `afterId` pages on. */
+  records(query: {
+    readonly kind: RecordKind;
+    readonly group?: string;
+    readonly expiresAfterMs: number;
+    readonly afterId?: string;
+    readonly limit: number;
+  }): Promise<readonly StoredRecord[]>;
   /** How many there are of a kind that expire after `expiresAfterMs`. */
   countRecords(query: { readonly kind: RecordKind; readonly expiresAfterMs: number }): Promise<number>;
   /** Drops claims, counts and records that expired before `beforeMs`, a bounded number per call; returns how many went. */
