@@ -16,6 +16,8 @@ export interface AccessRequest {
   readonly actions: readonly string[];
   /** How many records the announced call touches; undefined when no call was announced. */
   readonly records?: number;
+  /** Only this grant may answer: an exchange stays under its parent's grant. */
+  readonly grant?: string;
 }
 
 /** What an allowed token may hold. */
@@ -51,7 +53,8 @@ export function decide(policy: Policy, request: AccessRequest, nowMs: number): D
   else if (environment === undefined) denials.push({ reason: 'unknown_env', detail: `tool ${tool.name} has no such environment` });
   if (tool === undefined || environment === undefined || isNonEmpty(denials)) return deny(denials);
 
-  const grants = policy.byTarget.get(targetKey(request.agent as AgentId, tool.name, environment.env)) ?? [];
+  const near = policy.byTarget.get(targetKey(request.agent as AgentId, tool.name, environment.env)) ?? [];
+  const grants = request.grant === undefined ? near : near.filter((grant) => grant.id === request.grant);
   if (grants.length === 0) return deny([{ reason: 'no_grant', detail: 'no grant names this agent, tool and environment' }]);
 
   let best: Allowance | undefined;
@@ -67,7 +70,7 @@ export function decide(policy: Policy, request: AccessRequest, nowMs: number): D
 }
 
 /** A risky action needs a person's yes each time it is used; a write in production does too. Nothing turns that off. */
-const needsApproval = (action: Action, environment: Environment): boolean =>
+export const needsApproval = (action: Action, environment: Environment): boolean =>
   isRisky(action.effect) || (action.effect === 'write' && environment.production);
 
 /**

@@ -3,6 +3,7 @@ import type { Hours } from './policy.ts';
 
 const DAY_NAMES = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'] as const;
 const MINUTE_MS = 60_000;
+const DAY_MINUTES = 24 * 60;
 const formatters = new Map<string, Intl.DateTimeFormat>();
 
 /** Reads `Mon-Fri 08:00-18:00 Europe/Berlin`, also `Sat 09:00-12:00 UTC` and `Mon,Wed 08:00-24:00 …`; never across midnight. */
@@ -14,7 +15,7 @@ export function parseHours(text: string): { ok: true; hours: Hours } | { ok: fal
   if (days === undefined) return { ok: false, problem: `"${dayText}" is not a list of days; write Mon-Fri or Mon,Wed,Fri` };
   const fromMinute = Number(fromHour) * 60 + Number(fromMin);
   const toMinute = Number(toHour) * 60 + Number(toMin);
-  const validClock = Number(fromMin) < 60 && Number(toMin) < 60 && toMinute <= 24 * 60;
+  const validClock = Number(fromMin) < 60 && Number(toMin) < 60 && toMinute <= DAY_MINUTES;
   if (!validClock || fromMinute >= toMinute) {
     return { ok: false, problem: 'hours start before they end, on one day, between 00:00 and 24:00' };
   }
@@ -22,15 +23,34 @@ export function parseHours(text: string): { ok: true; hours: Hours } | { ok: fal
   return { ok: true, hours: { text, days, fromMinute, toMinute, timeZone } };
 }
 
-/** When the present working hours end, as the first millisecond outside them; undefined when `nowMs` is outside. */
+/**
+ * When the present working hours end, as the first millisecond outside them; undefined when `nowMs` is outside, and
+ * Infinity when they never end. Hours that meet at midnight are one stretch.
+ */
 export function hoursEndMs(hours: Hours, nowMs: number): number | undefined {
-  const now = wallTime(hours.timeZone, nowMs);
-  if (!hours.days.has(now.day) || now.minute < hours.fromMinute || now.minute >= hours.toMinute) return undefined;
-  const minuteStartMs = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
-  const naiveEndMs = minuteStartMs + (hours.toMinute - now.minute) * MINUTE_MS;
-  // A daylight-saving change between now and the end moves the end by the change of the offset.
-  const shiftMs = (offsetMinutes(hours.timeZone, minuteStartMs) - offsetMinutes(hours.timeZone, naiveEndMs)) * MINUTE_MS;
-  return naiveEndMs + shiftMs;
+  if (!isWithin(hours, wallMs(hours.timeZone, nowMs))) return undefined;
+  if (hours.days.size === 7 && hours.fromMinute === 0 && hours.toMinute === DAY_MINUTES) return Number.POSITIVE_INFINITY;
+  // Goes on from one end of day, or change of the clocks, to the next, until it lands outside.
+  let ms = Math.floor(nowMs / MINUTE_MS) * MINUTE_MS;
+  for (let wall = wallMs(hours.timeZone, ms); isWithin(hours, wall); wall = wallMs(hours.timeZone, ms)) {
+    const endMs = ms + (hours.toMinute - minuteOfDay(wall)) * MINUTE_MS;
+    ms = clockChangeMs(hours.timeZone, ms, endMs) ?? endMs;
+  }
+  return ms;
+}
+
+/** The first minute in (`fromMs`, `toMs`] at which the zone's distance from UTC is another one than at `fromMs`; undefined when it stays. */
+function clockChangeMs(timeZone: string, fromMs: number, toMs: number): number | undefined {
+  const offsetMs = wallMs(timeZone, fromMs) - fromMs;
+  const isChanged = (ms: number): boolean => wallMs(timeZone, ms) - ms !== offsetMs;
+  if (!isChanged(toMs)) return undefined;
+  let [unchanged, changed] = [fromMs / MINUTE_MS, toMs / MINUTE_MS];
+  while (changed - unchanged > 1) {
+    const middle = Math.floor((unchanged + changed) / 2);
+    if (isChanged(middle * MINUTE_MS)) changed = middle;
+    else unchanged = middle;
+  }
+  return changed * MINUTE_MS;
 }
 
 function parseDays(text: string): ReadonlySet<number> | undefined {
@@ -71,10 +91,11 @@ function wallMs(timeZone: string, ms: number): number {
   return Date.UTC(year, month - 1, day, hour, minute);
 }
 
-function wallTime(timeZone: string, ms: number): { day: number; minute: number } {
-  const wall = new Date(wallMs(timeZone, ms));
-  return { day: ((wall.getUTCDay() + 6) % 7) + 1, minute: wall.getUTCHours() * 60 + wall.getUTCMinutes() };
+/** Whether hours hold at a wall clock, given as `wallMs` gives it. */
+function isWithin({ days, fromMinute, toMinute }: Hours, wall: number): boolean {
+  const minute = minuteOfDay(wall);
+  const day = ((new Date(wall).getUTCDay() + 6) % 7) + 1;
+  return days.has(day) && minute >= fromMinute && minute < toMinute;
 }
 
-const offsetMinutes = (timeZone: string, ms: number): number =>
-  (wallMs(timeZone, ms) - Math.floor(ms / MINUTE_MS) * MINUTE_MS) / MINUTE_MS;
+const minuteOfDay = (wall: number): number => (wall / MINUTE_MS) % DAY_MINUTES;
