@@ -1,0 +1,96 @@
+/**
+ * Who is calling: an assertion (RFC 7523) becomes a proven principal. Two kinds of proof stand beside each other: a
+ * self-signed `private_key_jwt`, good once, and the word of a configured issuer, good until it expires.
+ */
+import { decodeJwt, type JWK } from 'jose';
+import type { AgentId, PersonId, ServerId } from '../core/names.ts';
+import { identityKey, type ExternalIdentity, type Policy, type PrincipalRef } from '../grants/policy.ts';
+import { verifyIssuerToken } from '../identity/issuer-token.ts';
+import { decoyKeys, verifyKeyAssertion } from '../identity/key-assertion.ts';
+import { findPrincipal } from '../identity/principal.ts';
+import type { Claim } from '../store/commits.ts';
+import { type BrokerContext, type Caller, OPERATOR_ID } from './context.ts';
+
+/** What a client sends to prove itself at the OAuth endpoints. */
+export interface ClientCredentials {
+  readonly assertion: string;
+  /** The `client_id` parameter; when present it must be the one that the assertion proves. */
+  readonly clientId?: string | undefined;
+  /** Whether the request came over the loopback interface. */
+  readonly fromLoopback: boolean;
+}
+
+export interface ProvenCaller {
+  readonly caller: Caller;
+  /** The single-use id of the assertion, to be used up in the commit of what was asked. */
+  readonly claims: readonly Claim[];
+  /** When the proof itself ends. */
+  readonly expiresMs: number;
+}
+
+export type Authentication = ({ readonly ok: true } & ProvenCaller) | { readonly ok: false; readonly detail: string };
+
+const refused = (detail: string): Authentication => ({ ok: false, detail });
+
+/** Proves a client by its assertion. Unknown clients cost as much as known ones (GHSA-34fc-gh42-pj53). */
+export async function authenticateClient(context: BrokerContext, credentials: ClientCredentials, nowMs: number): Promise<Authentication> {
+  const claimed = peek(credentials.assertion);
+  if (claimed === undefined) return refused('the client assertion is not a JWT');
+  const { policy } = context.policyState();
+  const proven = context.keySources.has(claimed.issuer)
+    ? await proveByIssuer(context, policy, credentials.assertion, nowMs)
+    : await proveByKey(context, policy, credentials, claimed.issuer, nowMs);
+  if (proven.ok && credentials.clientId !== undefined && credentials.clientId !== proven.caller.id) {
+    return refused('client_id is not the client that the assertion proves');
+  }
+  return proven;
+}
+
+/** Finds out whom an identity token of a configured issuer stands for. */
+export async function identify(context: BrokerContext, token: string, nowMs: number): Promise<{ ok: true; principal: PrincipalRef; expiresMs: number } | { ok: false; detail: string }> {
+  const known = context.identities.get(token, nowMs);
+  const verified = known ?? (await verifyIssuerToken(token, { issuers: context.keySources, audience: context.issuer, nowMs }));
+  if ('ok' in verified && !verified.ok) return { ok: false, detail: verified.problem };
+  const { identity, expiresMs } = verified as { identity: ExternalIdentity; expiresMs: number };
+  if (known === undefined) context.identities.set(token, { identity, expiresMs }, expiresMs);
+  const principal = context.policyState().policy.byIdentity.get(identityKey(identity));
+  return principal === undefined ? { ok: false, detail: 'no agent, server or person in the grant files has this identity' } : { ok: true, principal, expiresMs };
+}
+
+async function proveByIssuer(context: BrokerContext, _policy: Policy, assertion: string, nowMs: number): Promise<Authentication> {
+  const identified = await identify(context, assertion, nowMs);
+  if (!identified.ok) return refused(identified.detail);
+  return { ok: true, caller: identified.principal, claims: [], expiresMs: identified.expiresMs };
+}
+
+async function proveByKey(context: BrokerContext, policy: Policy, credentials: ClientCredentials, clientId: string, nowMs: number): Promise<Authentication> {
+  const { caller, keys } = await keysOf(context, policy, clientId);
+  const verified = await verifyKeyAssertion(credentials.assertion, { keys, clientId, issuer: context.issuer, nowMs });
+  if (caller === undefined) return refused('no client of this name has a key here');
+  if (!verified.ok) return refused(verified.problem);
+  if (caller.kind === 'operator' && !credentials.fromLoopback) return refused('the local operator key works on this machine only');
+  const claim: Claim = { namespace: 'assertion-jti', id: `${clientId}\0${verified.jti}`, expiresMs: verified.expiresMs };
+  return { ok: true, caller, claims: [claim], expiresMs: verified.expiresMs };
+}
+
+/** The keys to try for a client id. An unknown client gets decoys, so that the same work is done for it. */
+async function keysOf(context: BrokerContext, policy: Policy, clientId: string): Promise<{ caller: Caller | undefined; keys: readonly JWK[] }> {
+  if (clientId === OPERATOR_ID) return { caller: { kind: 'operator', id: OPERATOR_ID }, keys: [context.operatorKey] };
+  const found = findPrincipal(policy, clientId);
+  if (found === undefined || (found.proof.keys.length === 0 && found.proof.jwksUri === undefined)) return { caller: undefined, keys: decoyKeys };
+  const remote = found.proof.jwksUri === undefined ? [] : await context.remoteKeys(found.proof.jwksUri);
+  return { caller: found.principal, keys: [...found.proof.keys, ...remote] };
+}
+
+function peek(assertion: string): { issuer: string } | undefined {
+  try {
+    const { iss } = decodeJwt(assertion);
+    return typeof iss === 'string' && iss.length <= 512 ? { issuer: iss } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export const agentIdOf = (caller: Caller): AgentId | undefined => (caller.kind === 'agent' ? caller.id : undefined);
+export const serverIdOf = (caller: Caller): ServerId | undefined => (caller.kind === 'server' ? caller.id : undefined);
+export const personIdOf = (caller: Caller): PersonId | undefined => (caller.kind === 'person' ? caller.id : undefined);

@@ -1,0 +1,62 @@
+/** What every use case is given: the broker's state at this moment and its ports. Wired in main.ts. */
+import type { JWK } from 'jose';
+import type { Clock } from '../core/clock.ts';
+import type { AgentId, PersonId, ServerId } from '../core/names.ts';
+import type { Policy } from '../grants/policy.ts';
+import type { KeySource } from '../identity/issuer-token.ts';
+import type { DenialWindow } from '../ledger/denial-window.ts';
+import type { StopSet } from '../stops/stop-set.ts';
+import type { Store } from '../store/port.ts';
+import type { SigningKeys } from '../tokens/signer.ts';
+import type { VerifiedIdentities, VerifiedTokens } from './verified.ts';
+
+/** The id under which the local operator authenticates. No agent, server or person can have it. */
+export const OPERATOR_ID = 'local-operator';
+
+/** Whoever is calling, proven. Every use case takes it, so that no door can forget to ask. */
+export type Caller =
+  | { readonly kind: 'agent'; readonly id: AgentId }
+  | { readonly kind: 'server'; readonly id: ServerId }
+  | { readonly kind: 'person'; readonly id: PersonId }
+  /** Whoever can read the operator's key file on this machine: reads and stops, never approves, signs, or lifts in production. */
+  | { readonly kind: 'operator'; readonly id: typeof OPERATOR_ID };
+
+/** The policy in force and what became of the newest folder. */
+export interface PolicyState {
+  readonly policy: Policy;
+  readonly loadedMs: number;
+  /** Set while the folder on disk is broken and the policy in force is an older one. */
+  readonly broken?: { readonly sinceMs: number; readonly problems: readonly string[] };
+}
+
+/** The broker's signing keys, as a port: the files or the secret store behind it belong to an adapter. */
+export interface KeyRing {
+  current(): SigningKeys;
+  /** Makes a new current key; the old one stays good for checking until its last token has ended. Returns the new `kid`. */
+  rotate(nowMs: number): Promise<string>;
+}
+
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface BrokerContext {
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly epoch: string;
+  readonly stops: StopSet;
+  readonly denials: DenialWindow;
+  readonly keyRing: KeyRing;
+  readonly operatorKey: JWK;
+  /** Issuers whose tokens prove identities. */
+  readonly keySources: ReadonlyMap<string, KeySource>;
+  /** The key set behind a principal's `jwks_uri`. */
+  readonly remoteKeys: (jwksUri: string) => KeySource;
+  readonly identities: VerifiedIdentities;
+  readonly tokens: VerifiedTokens;
+  readonly policyState: () => PolicyState;
+  readonly log: Log;
+}

@@ -1,0 +1,63 @@
+/** Recording a denial: before the answer leaves, and at a cost that a flood cannot raise. */
+import type { DecisionId } from '../core/names.ts';
+import type { DenyReason } from '../core/reasons.ts';
+import { encodeEntry, type EntryDraft } from '../ledger/entry.ts';
+import { type Claim, commitClaims } from '../store/commits.ts';
+import type { BrokerContext } from './context.ts';
+
+/** How long `hallpass why` can explain a denial. */
+const DECISION_KEPT_MS = 7 * 24 * 3600 * 1000;
+
+/** A no: the reason for the wire, the detail in plain words, and the decision under which a person finds all of it. */
+export interface Denied {
+  readonly kind: 'denied';
+  readonly reason: DenyReason;
+  readonly detail: string;
+  readonly decision: DecisionId;
+  readonly retryAfterSeconds?: number;
+}
+
+export interface DenialReason {
+  readonly reason: DenyReason;
+  readonly detail: string;
+  readonly grant?: string;
+}
+
+/**
+ * Writes a denial, with the claims of an assertion that was spent on it, and answers it. Of identical denials within ten
+ * seconds only the first is written at once; the rest are counted.
+ */
+export async function deny(
+  context: BrokerContext,
+  draft: Omit<EntryDraft, 'kind' | 'outcome' | 'decision' | 'reasons'>,
+  reasons: readonly [DenialReason, ...DenialReason[]],
+  options: { readonly nowMs: number; readonly claims?: readonly Claim[]; readonly retryAfterSeconds?: number },
+): Promise<Denied> {
+  const { nowMs, claims = [] } = options;
+  const entryDraft: EntryDraft = { ...draft, kind: 'token.denied', outcome: 'denied', reasons: reasons.map((reason) => ({ ...reason })) };
+  const { decision, isFirst } = context.denials.take(entryDraft, nowMs);
+  if (isFirst || claims.length > 0) {
+    const stated: EntryDraft = { ...entryDraft, decision };
+    const record = {
+      kind: 'decision', id: decision, group: '', state: 'denied', body: JSON.stringify({ ...stated, at_ms: nowMs }), expiresMs: nowMs + DECISION_KEPT_MS,
+    } as const;
+    try {
+      // A replayed assertion is refused here and changes nothing: it is denied either way.
+      await commitClaims(context.store, context.epoch, claims, isFirst ? { entries: [encodeEntry(stated, nowMs)], records: [record] } : {});
+    } catch (error) {
+      context.denials.forget(decision);
+      throw error;
+    }
+  }
+  const [first] = reasons;
+  return {
+    kind: 'denied', reason: first.reason, detail: first.detail, decision,
+    ...(options.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds }),
+  };
+}
+
+/** Writes the counted repeats of windows that have ended. */
+export async function writeCountedDenials(context: BrokerContext, nowMs: number, everything = false): Promise<void> {
+  const drafts = context.denials.drain(nowMs, everything);
+  if (drafts.length > 0) await commitClaims(context.store, context.epoch, [], { entries: drafts.map((draft) => encodeEntry(draft, nowMs)) });
+}

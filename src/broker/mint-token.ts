@@ -1,0 +1,64 @@
+/** Making a token in memory. It is worth nothing until its record is durable. */
+import { toNumericDate } from '../core/clock.ts';
+import { newTokenId, type SessionId } from '../core/names.ts';
+import type { Allowance } from '../grants/decide.ts';
+import { MAX_LINEAGE, type ToolTokenClaims } from '../tokens/claims.ts';
+import { signToken } from '../tokens/signer.ts';
+import type { BrokerContext, Caller } from './context.ts';
+import type { DenialReason } from './deny.ts';
+import type { Parties } from './parties.ts';
+
+export type Minted = { readonly claims: ToolTokenClaims; readonly kid: string; readonly token: string; readonly sha256: string } | { readonly refused: DenialReason };
+
+/** Mints what was allowed: RFC 9068 claims, the chain of actors, and the place in the order of stops. */
+export async function mintToken(
+  context: BrokerContext,
+  caller: Caller,
+  parties: Parties,
+  allowed: Allowance & { readonly records: readonly string[] | undefined },
+  { session, place, nowMs }: { readonly session: SessionId; readonly place: number; readonly nowMs: number },
+): Promise<Minted> {
+  const { grant, environment } = allowed;
+  const parent = parties.parent?.claims;
+  const lineage = parent === undefined ? [] : [...parent.lineage, parent.jti];
+  if (lineage.length > MAX_LINEAGE) return { refused: { reason: 'exceeds_parent', detail: `a token is exchanged at most ${MAX_LINEAGE} times` } };
+  const iat = toNumericDate(nowMs);
+  const exp = toNumericDate(allowed.endsMs);
+  if (exp <= iat) return { refused: { reason: 'subject_expired', detail: 'nothing is left of the time that grant and identity allow' } };
+  const { records, calls } = grant.limits;
+  const claims: ToolTokenClaims = {
+    iss: context.issuer,
+    sub: parties.requester,
+    aud: environment.resource,
+    client_id: caller.id,
+    scope: allowed.actions.join(' '),
+    iat,
+    exp,
+    jti: newTokenId(),
+    sid: session,
+    grant: grant.id,
+    agent: parties.agent,
+    server: environment.server.id,
+    ord: parent?.ord ?? place,
+    lineage,
+    approver: grant.approver,
+    authorization_details: [
+      {
+        type: 'tool_access', tool: environment.tool, env: environment.env,
+        limits: { ...(records === undefined ? {} : { records }), ...(calls === undefined ? {} : { calls: `${calls.calls}/${calls.windowSeconds}s` }) },
+        ...(allowed.records === undefined ? {} : { records: [...allowed.records] }),
+      },
+    ],
+    ...actorChain(caller, parties),
+  };
+  const { token, kid, sha256 } = await signToken(context.keyRing.current(), claims);
+  return { claims, kid, token, sha256 };
+}
+
+/** Who acts for `sub`, the latest first (RFC 8693, section 4.1): the client, then the agent. Nobody acts for themselves. */
+function actorChain(caller: Caller, parties: Parties): Pick<ToolTokenClaims, 'act'> {
+  const agent = parties.agent === parties.requester ? undefined : { sub: parties.agent };
+  const inner = parties.parent === undefined ? agent : parties.parent.claims.act;
+  const act = caller.id === (inner?.sub ?? parties.requester) ? inner : { sub: caller.id, ...(inner === undefined ? {} : { act: inner }) };
+  return act === undefined ? {} : { act };
+}
