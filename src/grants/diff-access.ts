@@ -2,7 +2,7 @@
 import { formatDuration } from '../core/durations.ts';
 import type { ActionName, AgentId, EnvName, PersonId, ToolName } from '../core/names.ts';
 import { type Change, directionOf } from './change.ts';
-import { compareBound, compareCalls, compareEffect, compareHours, compareLimits, type Comparison, missing } from './compare.ts';
+import { compareBound, compareCalls, compareEffect, compareHours, compareLimits, type Comparison, isMissingAny } from './compare.ts';
 import { needsApproval } from './decide.ts';
 import { type CallRate, type Effect, type Grant, type Hours, type Policy, targetKey, type Tool } from './policy.ts';
 import { callsInWords, capitalize, endInWords, listInWords, recordsInWords } from './words.ts';
@@ -70,7 +70,7 @@ const givesTheSame = (before: Grant, after: Grant): boolean =>
   isEqualSet(before.actions, after.actions) &&
   compareLimits(before.limits, after.limits) === 'same';
 
-const isEqualSet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => a.size === b.size && missing(a, b).length === 0;
+const isEqualSet = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean => a.size === b.size && !isMissingAny(a, b);
 
 function accessOf(policy: Policy, { agent, tool: toolName, env, action: actionName }: Place): Access | undefined {
   const tool = policy.tools.get(toolName);

@@ -4,7 +4,7 @@
  */
 import type { EnvName, ToolName } from '../core/names.ts';
 import { dimensionOf, type StopTarget } from '../stops/stop.ts';
-import { compareLimits, missing, proofParts, sortedJson } from './compare.ts';
+import { compareLimits, type Comparison, isMissingAny, proofParts, sortedJson } from './compare.ts';
 import type { Action, Environment, Grant, Person, Policy, Proof, Tool } from './policy.ts';
 
 /** The targets to cut when `after` replaces `before`, each once, ordered by their dimension. Costs one pass over both policies. */
@@ -19,7 +19,7 @@ function* grantsTaken(before: Policy, after: Policy): Generator<StopTarget> {
   const changedActions = new Map([...before.tools.values()].map((tool) => [tool.name, actionsTaken(tool, after.tools.get(tool.name))]));
   for (const grant of before.grants.values()) {
     const now = after.grants.get(grant.id);
-    const leansOnChanged = [...grant.actions].some((name) => changedActions.get(grant.tool)?.has(name) === true);
+    const leansOnChanged = grant.actions.values().some((name) => changedActions.get(grant.tool)?.has(name) === true);
     if (now === undefined || leansOnChanged || isNarrowed(grant, now)) yield { kind: 'grant', grant: grant.id };
   }
 }
@@ -33,7 +33,9 @@ const isNarrowed = (before: Grant, after: Grant): boolean =>
   after.expiresMs < before.expiresMs ||
   isMissingAny(before.agents, after.agents) ||
   isMissingAny(before.actions, after.actions) ||
-  !['same', 'wider'].includes(compareLimits(before.limits, after.limits));
+  isLess(compareLimits(before.limits, after.limits));
+
+const isLess = (comparison: Comparison): boolean => comparison === 'narrower' || comparison === 'changed';
 
 /** Actions that went, or that no longer mean what they meant when a token was given for them. */
 function actionsTaken(before: Tool, after: Tool | undefined): ReadonlySet<Action['name']> {
@@ -99,5 +101,3 @@ const isNotProduction = (policy: Policy, tool: ToolName, env: EnvName): boolean 
 
 const hasLostProof = (before: Proof, after: Proof | undefined): boolean =>
   after === undefined || isMissingAny(proofParts(before).keys(), new Set(proofParts(after).keys()));
-
-const isMissingAny = <T>(from: Iterable<T>, other: ReadonlySet<T>): boolean => missing(from, other).length > 0;
