@@ -6,9 +6,10 @@ import { type DecisionId, newDecisionId } from '../core/names.ts';
 import type { EntryDraft } from './entry.ts';
 
 export const DENIAL_WINDOW_MS = 10_000;
-/** Different denials in one window beyond this many share one counter. */
+/** Different denials in one window beyond this many share one counter, and are told as nobody's in particular. */
 const MAX_KEYS = 1_000;
 const OVERFLOW_KEY = 'overflow';
+const OVERFLOW_DRAFT: EntryDraft = { kind: 'token.denied', outcome: 'denied', detail: 'various denials, too many different ones to tell apart' };
 
 interface Counted {
   readonly decision: DecisionId;
@@ -34,7 +35,7 @@ export class DenialWindow {
     }
     const decision = newDecisionId();
     // An ended window that nobody drained yet is carried over, so that no count is lost.
-    const fresh: Counted = { decision, draft, startedMs: nowMs, repeats: 0 };
+    const fresh: Counted = { decision, draft: slot === OVERFLOW_KEY ? OVERFLOW_DRAFT : draft, startedMs: nowMs, repeats: 0 };
     if (known !== undefined && known.repeats > 0) this.#counted.set(`${slot}\0${known.decision}`, known);
     this.#counted.set(slot, fresh);
     return { decision, isFirst: true };
