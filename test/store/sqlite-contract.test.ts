@@ -1,0 +1,5 @@
+/** The embedded store keeps the contract. */
+import { storeContract } from './contract.ts';
+import { makeSqliteStore } from './sqlite-files.ts';
+
+storeContract('embedded store', makeSqliteStore);
