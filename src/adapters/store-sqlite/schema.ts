@@ -42,6 +42,9 @@ export const SCHEMA = `
     lifts TEXT UNIQUE, -- the stop that this record lifts: each is lifted once
     body TEXT NOT NULL
   ) STRICT;
+  CREATE TRIGGER stops_only_follow BEFORE INSERT ON stops
+    WHEN NEW.place <= (SELECT coalesce(max(place), 0) FROM stops) OR EXISTS (SELECT 1 FROM stops WHERE id = NEW.id OR lifts = NEW.lifts)
+    BEGIN SELECT raise(ABORT, 'stops are append-only'); END;
   CREATE TRIGGER stops_are_never_updated BEFORE UPDATE ON stops BEGIN SELECT raise(ABORT, 'stops are append-only'); END;
   CREATE TRIGGER stops_are_never_deleted BEFORE DELETE ON stops BEGIN SELECT raise(ABORT, 'stops are append-only'); END;
 

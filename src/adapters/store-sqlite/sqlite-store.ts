@@ -5,6 +5,7 @@ import type { Commit, CommitResult, LedgerRow, RecordKind, Store, StoredRecord }
 import type { PlacedStop } from '../../stops/stop.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { Reads } from './reads.ts';
+import { cutIfRestored } from './restore.ts';
 import { StopWatch } from './stop-watch.ts';
 import { assertOurFile, ensureStoreFile } from './store-file.ts';
 import { packBatch } from './wire.ts';
@@ -27,9 +28,10 @@ export interface SqliteStoreOptions {
 export async function openSqliteStore({ file, clock = systemClock }: SqliteStoreOptions): Promise<Store> {
   ensureStoreFile(file);
   assertOurFile(file);
+  cutIfRestored(file, clock());
   const writer = new WriterThread();
   try {
-    await writer.request({ type: 'open', file, nowMs: clock() });
+    await writer.request({ type: 'open', file });
     return new SqliteStore(file, writer, new Reads(file));
   } catch (error) {
     await writer.terminate();

@@ -6,9 +6,10 @@ import { DatabaseSync } from 'node:sqlite';
 import { ForeignStoreError } from './errors.ts';
 import { APPLICATION_ID, SCHEMA, SCHEMA_VERSION } from './schema.ts';
 
-/** SQLite's header (file format, section 1.3): the magic string, and the application id as big-endian bytes at offset 68. */
+/** SQLite's header (file format, section 1.3): a magic string, and big-endian numbers at these offsets. */
 const HEADER_BYTES = 100;
 const MAGIC = 'SQLite format 3\0';
+const USER_VERSION_OFFSET = 60;
 const APPLICATION_ID_OFFSET = 68;
 
 /** 128 random bits that name one history of a store. */
@@ -29,28 +30,18 @@ export function ensureStoreFile(file: string): void {
   syncFolderOf(file);
 }
 
-/** Throws `ForeignStoreError` unless the header says that this is a store of ours. Reads 100 bytes and changes nothing. */
+/** Throws `ForeignStoreError` unless the header says that this is a store of this version. Reads 100 bytes and changes nothing. */
 export function assertOurFile(file: string): void {
-  const header = Buffer.alloc(HEADER_BYTES);
-  const fd = openSync(file, 'r');
-  try {
-    readSync(fd, header, 0, HEADER_BYTES, 0);
-  } finally {
-    closeSync(fd);
-  }
+  const header = readHeader(file);
   if (header.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw new ForeignStoreError(`${file} is not a Hallpass store, not even a database: move it away, or set another data folder`);
   }
   if (header.readUInt32BE(APPLICATION_ID_OFFSET) !== APPLICATION_ID) {
     throw new ForeignStoreError(`${file} is another program's database: move it away, or set another data folder`);
   }
-}
-
-/** Throws `ForeignStoreError` when a newer Hallpass made, or has since changed, the tables. */
-export function assertKnownSchema(db: DatabaseSync, file: string): void {
-  const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  const version = header.readUInt32BE(USER_VERSION_OFFSET);
   if (version !== SCHEMA_VERSION) {
-    throw new ForeignStoreError(`${file} has version ${version} of the store's tables and this Hallpass knows ${SCHEMA_VERSION}: use the newer Hallpass`);
+    throw new ForeignStoreError(`${file} has tables of version ${version}, and this Hallpass knows version ${SCHEMA_VERSION}: start the newer Hallpass that made them`);
   }
 }
 
@@ -62,6 +53,17 @@ export function syncFolderOf(file: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+function readHeader(file: string): Buffer {
+  const header = Buffer.alloc(HEADER_BYTES);
+  const fd = openSync(file, 'r');
+  try {
+    readSync(fd, header, 0, HEADER_BYTES, 0);
+  } finally {
+    closeSync(fd);
+  }
+  return header;
 }
 
 function writeSchema(draft: string): void {

@@ -2,30 +2,32 @@
  * The witness: a small file beside the store that remembers how far the store once was. A store that is behind its witness
  * was put back from an older copy. It is written after a commit, never before, so that a crash can only leave it behind.
  */
-import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import * as z from 'zod';
+import { closeSync, constants, fdatasyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
 import { syncFolderOf } from './store-file.ts';
+
+/** How far a store is, or was. */
+export interface Testimony {
+  readonly epoch: string;
+  /** The last place in the order of stops; 0: there was no stop. */
+  readonly place: number;
+  /** How many entries the ledger has. */
+  readonly entries: number;
+}
 
 /** Written in place: a disk writes a sector whole or not at all. The padding keeps a shorter text from leaving a tail. */
 const WITNESS_BYTES = 256;
 
-const testimonySchema = z.strictObject({
-  epoch: z.string().max(64),
-  /** The last place in the order of stops. */
-  place: z.int().nonnegative(),
-  /** How many entries the ledger had. */
-  entries: z.int().nonnegative(),
-});
+export const witnessFileOf = (file: string): string => `${file}.witness`;
 
-export type Testimony = z.infer<typeof testimonySchema>;
-
-/** What the file says, or undefined when it is missing or damaged. */
-export function readWitness(file: string): Testimony | undefined {
-  try {
-    return testimonySchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-  } catch {
-    return undefined;
-  }
+export function testimonyOf(db: DatabaseSync): Testimony {
+  const row = db
+    .prepare(
+      `SELECT (SELECT value FROM meta WHERE name = 'epoch') AS epoch, (SELECT coalesce(max(place), 0) FROM stops) AS place,
+        (SELECT coalesce(max(position) + 1, 0) FROM ledger) AS entries`,
+    )
+    .get();
+  return { ...row } as unknown as Testimony;
 }
 
 /** The file, held open for writing. Made, readable by its owner only, when it is missing. */

@@ -4,7 +4,7 @@ import type { WireError } from './errors.ts';
 import type { PackedBatch } from './wire.ts';
 
 export type WriterRequest =
-  | { readonly type: 'open'; readonly file: string; readonly nowMs: number }
+  | { readonly type: 'open'; readonly file: string }
   | { readonly type: 'commit'; readonly batch: PackedBatch }
   | { readonly type: 'sweep'; readonly beforeMs: number }
   /** Answered once a durable write has gone through. */
