@@ -3,11 +3,10 @@
  * self-signed `private_key_jwt`, good once, and the word of a configured issuer, good until it expires.
  */
 import { decodeJwt, type JWK } from 'jose';
-import type { AgentId, PersonId, ServerId } from '../core/names.ts';
-import { identityKey, type ExternalIdentity, type Policy, type PrincipalRef } from '../grants/policy.ts';
+import { identityKey, type PrincipalRef } from '../grants/policy.ts';
 import { verifyIssuerToken } from '../identity/issuer-token.ts';
-import { decoyKeys, verifyKeyAssertion } from '../identity/key-assertion.ts';
-import { findPrincipal } from '../identity/principal.ts';
+import { verifyKeyAssertion } from '../identity/key-assertion.ts';
+import { decoyKeys, findPrincipal } from '../identity/principal.ts';
 import type { Claim } from '../store/commits.ts';
 import { type BrokerContext, type Caller, OPERATOR_ID } from './context.ts';
 
@@ -34,37 +33,50 @@ const refused = (detail: string): Authentication => ({ ok: false, detail });
 
 /** Proves a client by its assertion. Unknown clients cost as much as known ones (GHSA-34fc-gh42-pj53). */
 export async function authenticateClient(context: BrokerContext, credentials: ClientCredentials, nowMs: number): Promise<Authentication> {
-  const claimed = peek(credentials.assertion);
-  if (claimed === undefined) return refused('the client assertion is not a JWT');
-  const { policy } = context.policyState();
-  const proven = context.keySources.has(claimed.issuer)
-    ? await proveByIssuer(context, policy, credentials.assertion, nowMs)
-    : await proveByKey(context, policy, credentials, claimed.issuer, nowMs);
+  const issuer = peekIssuer(credentials.assertion);
+  if (issuer === undefined) return refused('the client assertion is not a JWT');
+  const proven = context.keySources.has(issuer)
+    ? await proveByIssuer(context, credentials.assertion, nowMs)
+    : await proveByKey(context, credentials, issuer, nowMs);
   if (proven.ok && credentials.clientId !== undefined && credentials.clientId !== proven.caller.id) {
     return refused('client_id is not the client that the assertion proves');
   }
   return proven;
 }
 
+export type Identified =
+  | { readonly ok: true; readonly principal: PrincipalRef; readonly expiresMs: number }
+  | { readonly ok: false; readonly detail: string };
+
 /** Finds out whom an identity token of a configured issuer stands for. */
-export async function identify(context: BrokerContext, token: string, nowMs: number): Promise<{ ok: true; principal: PrincipalRef; expiresMs: number } | { ok: false; detail: string }> {
-  const known = context.identities.get(token, nowMs);
-  const verified = known ?? (await verifyIssuerToken(token, { issuers: context.keySources, audience: context.issuer, nowMs }));
-  if ('ok' in verified && !verified.ok) return { ok: false, detail: verified.problem };
-  const { identity, expiresMs } = verified as { identity: ExternalIdentity; expiresMs: number };
-  if (known === undefined) context.identities.set(token, { identity, expiresMs }, expiresMs);
-  const principal = context.policyState().policy.byIdentity.get(identityKey(identity));
-  return principal === undefined ? { ok: false, detail: 'no agent, server or person in the grant files has this identity' } : { ok: true, principal, expiresMs };
+export async function identify(context: BrokerContext, token: string, nowMs: number): Promise<Identified> {
+  const verified = await verifyIdentityOnce(context, token, nowMs);
+  if (!verified.ok) return { ok: false, detail: verified.problem };
+  const principal = context.policyState().policy.byIdentity.get(identityKey(verified.identity));
+  return principal === undefined
+    ? { ok: false, detail: 'no agent, server or person in the grant files has this identity' }
+    : { ok: true, principal, expiresMs: verified.expiresMs };
 }
 
-async function proveByIssuer(context: BrokerContext, _policy: Policy, assertion: string, nowMs: number): Promise<Authentication> {
+async function verifyIdentityOnce(context: BrokerContext, token: string, nowMs: number): ReturnType<typeof verifyIssuerToken> {
+  const known = context.identities.get(token, nowMs);
+  if (known !== undefined) return { ok: true, ...known };
+  const issuer = peekIssuer(token);
+  const keys = issuer === undefined ? undefined : context.keySources.get(issuer);
+  if (issuer === undefined || keys === undefined) return { ok: false, problem: 'its issuer is not listed under identities in hallpass.yaml' };
+  const verified = await verifyIssuerToken(token, { issuer, keys, audience: context.issuer, nowMs });
+  if (verified.ok) context.identities.set(token, { identity: verified.identity, expiresMs: verified.expiresMs }, verified.expiresMs);
+  return verified;
+}
+
+async function proveByIssuer(context: BrokerContext, assertion: string, nowMs: number): Promise<Authentication> {
   const identified = await identify(context, assertion, nowMs);
   if (!identified.ok) return refused(identified.detail);
   return { ok: true, caller: identified.principal, claims: [], expiresMs: identified.expiresMs };
 }
 
-async function proveByKey(context: BrokerContext, policy: Policy, credentials: ClientCredentials, clientId: string, nowMs: number): Promise<Authentication> {
-  const { caller, keys } = await keysOf(context, policy, clientId);
+async function proveByKey(context: BrokerContext, credentials: ClientCredentials, clientId: string, nowMs: number): Promise<Authentication> {
+  const { caller, keys } = await keysOf(context, clientId);
   const verified = await verifyKeyAssertion(credentials.assertion, { keys, clientId, issuer: context.issuer, nowMs });
   if (caller === undefined) return refused('no client of this name has a key here');
   if (!verified.ok) return refused(verified.problem);
@@ -74,23 +86,19 @@ async function proveByKey(context: BrokerContext, policy: Policy, credentials: C
 }
 
 /** The keys to try for a client id. An unknown client gets decoys, so that the same work is done for it. */
-async function keysOf(context: BrokerContext, policy: Policy, clientId: string): Promise<{ caller: Caller | undefined; keys: readonly JWK[] }> {
+async function keysOf(context: BrokerContext, clientId: string): Promise<{ readonly caller: Caller | undefined; readonly keys: readonly JWK[] }> {
   if (clientId === OPERATOR_ID) return { caller: { kind: 'operator', id: OPERATOR_ID }, keys: [context.operatorKey] };
-  const found = findPrincipal(policy, clientId);
+  const found = findPrincipal(context.policyState().policy, clientId);
   if (found === undefined || (found.proof.keys.length === 0 && found.proof.jwksUri === undefined)) return { caller: undefined, keys: decoyKeys };
   const remote = found.proof.jwksUri === undefined ? [] : await context.remoteKeys(found.proof.jwksUri);
-  return { caller: found.principal, keys: [...found.proof.keys, ...remote] };
+  return { caller: found.ref, keys: [...found.proof.keys, ...remote] };
 }
 
-function peek(assertion: string): { issuer: string } | undefined {
+function peekIssuer(jwt: string): string | undefined {
   try {
-    const { iss } = decodeJwt(assertion);
-    return typeof iss === 'string' && iss.length <= 512 ? { issuer: iss } : undefined;
+    const { iss } = decodeJwt(jwt);
+    return typeof iss === 'string' && iss.length <= 512 ? iss : undefined;
   } catch {
     return undefined;
   }
 }
-
-export const agentIdOf = (caller: Caller): AgentId | undefined => (caller.kind === 'agent' ? caller.id : undefined);
-export const serverIdOf = (caller: Caller): ServerId | undefined => (caller.kind === 'server' ? caller.id : undefined);
-export const personIdOf = (caller: Caller): PersonId | undefined => (caller.kind === 'person' ? caller.id : undefined);

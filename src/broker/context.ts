@@ -53,8 +53,8 @@ export interface BrokerContext {
   readonly operatorKey: JWK;
   /** Issuers whose tokens prove identities. */
   readonly keySources: ReadonlyMap<string, KeySource>;
-  /** The key set behind a principal's `jwks_uri`. */
-  readonly remoteKeys: (jwksUri: string) => KeySource;
+  /** The keys behind a principal's `jwks_uri`, as last fetched; empty when they cannot be had. */
+  readonly remoteKeys: (jwksUri: string) => Promise<readonly JWK[]>;
   readonly identities: VerifiedIdentities;
   readonly tokens: VerifiedTokens;
   readonly policyState: () => PolicyState;
