@@ -10,14 +10,16 @@ export const MAX_JWT_LENGTH = 8_192;
 /** Header members that tell the reader which key to trust, or how to read the token: the sender has no say in either. */
 const FORBIDDEN_MEMBERS = ['jwk', 'jku', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'p2c', 'p2s', 'epk'] as const;
 
+/** Exactly the compact serialization (RFC 7515): decoders skip spaces and line ends, and one token must have one spelling. */
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
+
 export type HeaderCheck = { readonly ok: true; readonly header: ProtectedHeaderParameters } | { readonly ok: false; readonly problem: string };
 
 /** Checks size, form, algorithm, type and header members. `types`: the `typ` values allowed besides none at all, lower case. */
 export function checkHeader(jwt: string, types: readonly string[]): HeaderCheck {
   if (jwt.length > MAX_JWT_LENGTH) return { ok: false, problem: `longer than ${MAX_JWT_LENGTH} characters` };
-  const parts = jwt.split('.').length;
-  if (parts === 5) return { ok: false, problem: 'encrypted tokens are not accepted' };
-  if (parts !== 3) return { ok: false, problem: 'not a signed JWT' };
+  if (jwt.split('.').length === 5) return { ok: false, problem: 'encrypted tokens are not accepted' };
+  if (!COMPACT.test(jwt)) return { ok: false, problem: 'not a signed JWT' };
   let header: ProtectedHeaderParameters;
   try {
     header = decodeProtectedHeader(jwt);

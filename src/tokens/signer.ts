@@ -6,6 +6,8 @@ import type * as z from 'zod';
 export const TOKEN_TYPE = 'at+jwt';
 /** A token longer than this is not one of ours; refusing it costs nothing. */
 const MAX_TOKEN_LENGTH = 8_192;
+/** Exactly the compact serialization (RFC 7515): decoders skip spaces and line ends, and one token must have one spelling. */
+const COMPACT = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/;
 
 /** The signing keys at one moment. `verify` holds the current key and those that still have live tokens. */
 export interface SigningKeys {
@@ -40,7 +42,7 @@ export async function verifyToken<T>(
   token: string,
   expected: { readonly issuer: string; readonly schema: z.ZodType<T>; readonly nowMs: number },
 ): Promise<TokenCheck<T>> {
-  if (token.length > MAX_TOKEN_LENGTH || token.split('.').length !== 3) return { ok: false, problem: 'not a token of this broker' };
+  if (token.length > MAX_TOKEN_LENGTH || !COMPACT.test(token)) return { ok: false, problem: 'not a token of this broker' };
   try {
     const { kid } = decodeProtectedHeader(token);
     const key = kid === undefined ? undefined : keys.verify.get(kid);
