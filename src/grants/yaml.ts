@@ -25,22 +25,37 @@ export function parseYaml(file: string, text: string): YamlResult {
   const data = tree.ok ? toData(tree.root, 1, faults) : undefined;
   if (tree.ok && tree.root === null) faults.push({ offset: 0, message: 'the file is empty' });
   if (!tree.ok || faults.length > 0) {
-    return { ok: false, problems: faults.map(({ offset, message }) => problemAt(placeAt(file, text, offset), message)) };
+    const placeAt = placer(file, text);
+    return { ok: false, problems: faults.map(({ offset, message }) => problemAt(placeAt(offset), message)) };
   }
-  // The tree is not kept: it is many times the size of the data, and asked for places only when there is something to say.
-  const placeOf = (path: DataPath, part: 'key' | 'value' = 'value'): SourcePlace => {
-    const again = parseTree(text);
-    return placeAt(file, text, again.ok ? offsetOf(again.root, path, part) : 0);
-  };
-  return { ok: true, yaml: { data, start: placeAt(file, text, startOf(tree.root)), placeOf } };
+  return { ok: true, yaml: { data, start: placer(file, text)(startOf(tree.root)), placeOf: locator(file, text) } };
 }
 
-function placeAt(file: string, text: string, offset: number): SourcePlace {
-  const before = text.slice(text.startsWith('\ufeff') ? 1 : 0, Math.max(offset, 0));
-  const lineStart = before.lastIndexOf('\n') + 1;
-  let line = 1;
-  for (let index = before.indexOf('\n'); index !== -1; index = before.indexOf('\n', index + 1)) line += 1;
-  return { file, line, column: before.length - lineStart + 1 };
+/** The tree is many times the size of the data, and most files are never asked for a place: so it is built again when one is. */
+function locator(file: string, text: string): YamlFile['placeOf'] {
+  let built: { readonly root: Node | null; readonly placeAt: (offset: number) => SourcePlace } | undefined;
+  return (path, part = 'value') => {
+    if (built === undefined) {
+      const tree = parseTree(text);
+      built = { root: tree.ok ? tree.root : null, placeAt: placer(file, text) };
+    }
+    return built.placeAt(offsetOf(built.root, path, part));
+  };
+}
+
+/** From offsets to lines and columns. A byte order mark takes no column. */
+function placer(file: string, text: string): (offset: number) => SourcePlace {
+  const starts = [text.startsWith('\ufeff') ? 1 : 0];
+  for (let index = text.indexOf('\n'); index !== -1; index = text.indexOf('\n', index + 1)) starts.push(index + 1);
+  return (offset) => {
+    let [line, after] = [0, starts.length];
+    while (after - line > 1) {
+      const middle = (line + after) >> 1;
+      if ((starts[middle] as number) <= offset) line = middle;
+      else after = middle;
+    }
+    return { file, line: line + 1, column: Math.max(offset - (starts[line] as number), 0) + 1 };
+  };
 }
 
 function toData(node: Node | null, depth: number, faults: Fault[]): unknown {
