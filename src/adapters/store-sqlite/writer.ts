@@ -37,9 +37,9 @@ class Writer {
     return this.#sweeper.sweep(beforeMs);
   }
 
-  /** A durable write that changes nothing. */
+  /** A durable write that means nothing. It must change something: SQLite writes no page that stays the same. */
   probe(): void {
-    inTransaction(this.#db, () => this.#db.exec(`UPDATE meta SET value = value WHERE name = 'epoch'`));
+    inTransaction(this.#db, () => this.#db.exec(`INSERT INTO meta (name, value) VALUES ('probe', '0') ON CONFLICT (name) DO UPDATE SET value = 1 - value`));
     this.#testify();
   }
 
