@@ -7,6 +7,8 @@ export interface Refused {
   readonly kind: 'refused';
   readonly reason: 'forbidden' | 'not_found' | 'invalid' | 'conflict';
   readonly detail: string;
+  /** Of an unknown name: the ones that may have been meant. */
+  readonly nearest?: readonly string[];
 }
 
 export const refused = (reason: Refused['reason'], detail: string): Refused => ({ kind: 'refused', reason, detail });

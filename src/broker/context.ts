@@ -8,6 +8,7 @@ import type { DenialWindow } from '../ledger/denial-window.ts';
 import type { StopSet } from '../stops/stop-set.ts';
 import type { Store } from '../store/port.ts';
 import type { SigningKeys } from '../tokens/signer.ts';
+import type { Activity } from './activity.ts';
 import type { VerifiedIdentities, VerifiedTokens } from './verified.ts';
 
 /** The id under which the local operator authenticates. No agent, server or person can have it. */
@@ -32,8 +33,8 @@ export interface PolicyState {
 /** The broker's signing keys, as a port: the files or the secret store behind it belong to an adapter. */
 export interface KeyRing {
   current(): SigningKeys;
-  /** Makes a new current key; the old one stays good for checking until its last token has ended. Returns the new `kid`. */
-  rotate(nowMs: number): Promise<string>;
+  /** Makes a new key and stores it; nothing is signed with it before `use()`, and a crash before that leaves the old one in force. */
+  prepare(nowMs: number): Promise<{ readonly kid: string; use(): void }>;
 }
 
 export interface Log {
@@ -44,11 +45,14 @@ export interface Log {
 
 export interface BrokerContext {
   readonly issuer: string;
+  readonly version: string;
+  readonly startedMs: number;
   readonly clock: Clock;
   readonly store: Store;
   readonly epoch: string;
   readonly stops: StopSet;
   readonly denials: DenialWindow;
+  readonly activity: Activity;
   readonly keyRing: KeyRing;
   readonly operatorKey: JWK;
   /** Issuers whose tokens prove identities. */
@@ -59,4 +63,6 @@ export interface BrokerContext {
   readonly tokens: VerifiedTokens;
   readonly policyState: () => PolicyState;
   readonly log: Log;
+  /** Aborts when the broker closes: what is retried in the background gives up then. */
+  readonly closing: AbortSignal;
 }

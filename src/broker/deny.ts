@@ -49,6 +49,7 @@ export async function deny(
       throw error;
     }
   }
+  context.activity.count(draft.agent, 'denied', nowMs);
   const [first] = reasons;
   return {
     kind: 'denied', reason: first.reason, detail: first.detail, decision,

@@ -108,6 +108,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
     nowMs,
   });
   if (result.type === 'committed') {
+    context.activity.count(claims.agent, 'issued', nowMs);
     return { kind: 'issued', token, expiresInSeconds: claims.exp - claims.iat, scope: claims.scope, session, claims };
   }
   return refusal(result) === 'stop' ? 'stop_came_between' : refuseCommit(result, refuse, draft);

@@ -19,17 +19,18 @@ import { accessOf, groupOf, type LiveToken, readLiveToken } from './live-token.t
 const PAGE = 500;
 const CLOSED_KEPT_MS = 90 * 24 * 3600 * 1000;
 
+/** A session as the API shows it. */
 export interface SessionView {
   readonly session: string;
   readonly label?: string;
   readonly agent: string;
   readonly server: string;
   readonly requester: string;
-  readonly lastTool: string;
-  readonly lastEnv: string;
-  readonly lastIssued: string;
+  readonly tool: string;
+  readonly env: string;
+  readonly last_issued: string;
   /** The targets for which a stop has closed it, as `tool/env`. */
-  readonly closedFor: readonly { readonly target: string; readonly stop: string }[];
+  readonly closed_for: readonly { readonly target: string; readonly stop: string }[];
 }
 
 /** Whether a stop closed a session of this agent for this target, and nobody has cleared it. */
@@ -71,7 +72,7 @@ export async function listSessions(context: BrokerContext, nowMs: number, limit:
     const known = views.get(live.claims.sid);
     const { tool, env } = accessOf(live.claims);
     const closedFor = record.kind === 'closed-session' ? [{ target: `${tool}/${env}`, stop: record.state }] : [];
-    views.set(live.claims.sid, known === undefined ? view(live, closedFor) : { ...known, closedFor: [...known.closedFor, ...closedFor] });
+    views.set(live.claims.sid, known === undefined ? view(live, closedFor) : { ...known, closed_for: [...known.closed_for, ...closedFor] });
   }
   return [...views.values()].slice(0, limit);
 }
@@ -121,9 +122,9 @@ const flaggedEntry = (record: StoredRecord, stop: EngagedStop) => {
   };
 };
 
-const view = ({ claims, sessionLabel }: LiveToken, closedFor: SessionView['closedFor']): SessionView => ({
+const view = ({ claims, sessionLabel }: LiveToken, closedFor: SessionView['closed_for']): SessionView => ({
   session: claims.sid,
   ...(sessionLabel === undefined ? {} : { label: sessionLabel }),
-  agent: claims.agent, server: claims.server, requester: claims.sub, lastTool: accessOf(claims).tool, lastEnv: accessOf(claims).env,
-  lastIssued: new Date(claims.iat * 1000).toISOString(), closedFor,
+  agent: claims.agent, server: claims.server, requester: claims.sub, tool: accessOf(claims).tool, env: accessOf(claims).env,
+  last_issued: new Date(claims.iat * 1000).toISOString(), closed_for: closedFor,
 });

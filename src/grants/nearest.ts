@@ -14,6 +14,16 @@ export function nearestName(written: string, known: Iterable<string>): string | 
   return best?.name;
 }
 
+/** The known names that may have been meant, nearest first: few edits away, or one a part of the other. */
+export function nearestNames(written: string, known: Iterable<string>, limit: number): readonly string[] {
+  const scored = [...known].flatMap((name) => {
+    const isPart = written.length > 1 && (name.includes(written) || written.includes(name));
+    const score = editDistance(written, name, MAX_DISTANCE) ?? (isPart ? MAX_DISTANCE + 1 : undefined);
+    return score === undefined ? [] : [{ name, score }];
+  });
+  return scored.sort((a, b) => a.score - b.score || (a.name < b.name ? -1 : 1)).slice(0, limit).map(({ name }) => name);
+}
+
 /** ` (did you mean X?)`, or nothing when no known name is near. */
 export function didYouMean(written: string, known: Iterable<string>): string {
   const name = nearestName(written, known);

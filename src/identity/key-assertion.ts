@@ -46,8 +46,8 @@ export async function verifyKeyAssertion(
   return { ok: true, jti, expiresMs: (exp + CLOCK_SKEW_SECONDS + 1) * 1000 };
 }
 
-/** The verified payload, or undefined when none of the keys made the signature. */
-async function verifySignature(jwt: string, keys: readonly JWK[], header: { readonly alg?: string; readonly kid?: string }): Promise<unknown> {
+/** The payload of a JWS whose header was checked, or undefined when none of the keys made the signature. */
+export async function verifySignature(jwt: string, keys: readonly JWK[], header: { readonly alg?: string; readonly kid?: string }): Promise<unknown> {
   const fitting = keys.filter((key) => fits(key, header.alg));
   const named = fitting.filter((key) => header.kid !== undefined && key.kid === header.kid);
   for (const key of (named.length > 0 ? named : fitting).slice(0, MAX_KEYS_TRIED)) {
