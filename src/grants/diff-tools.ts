@@ -40,18 +40,20 @@ function* environmentChanges({ name: tool }: Tool, was: Environment | undefined,
     yield { ...about, direction: 'gain', sentence: `${place} is a new environment at ${is.resource}, ${is.production ? 'production' : 'not production'}.` };
   }
   if (is === undefined) yield { ...about, direction: 'loss', sentence: `${place} is gone.` };
-  if (was !== undefined && is !== undefined) {
-    if (was.production !== is.production) {
-      yield { ...about, direction: is.production ? 'loss' : 'gain', sentence: `${place} ${is.production ? 'is production now' : 'is no longer production'}.` };
-    }
-    if (was.resource !== is.resource) yield { ...about, direction: 'change', sentence: `${place} is at ${is.resource}, it was ${was.resource}.` };
-    if (was.server.id !== is.server.id) yield { ...about, direction: 'change', sentence: `${place} is served by ${is.server.id}, it was ${was.server.id}.` };
-    if (was.enforcedBy !== is.enforcedBy) yield { ...about, direction: 'change', sentence: `${place} is enforced by ${is.enforcedBy}, it was ${was.enforcedBy}.` };
-  }
+  if (was !== undefined && is !== undefined) yield* settingChanges(about, place, was, is);
   for (const server of new Set([was?.server.id, is?.server.id])) {
     if (server !== undefined) yield* proofChanges(server, proofOf(was, server), proofOf(is, server));
   }
   yield* callerChanges(about, place, was?.mayCall ?? [], is?.mayCall ?? []);
+}
+
+function* settingChanges(about: Pick<Change, 'who' | 'tool' | 'env'>, place: string, was: Environment, is: Environment): Generator<Change> {
+  if (was.production !== is.production) {
+    yield { ...about, direction: is.production ? 'loss' : 'gain', sentence: `${place} ${is.production ? 'is production now' : 'is no longer production'}.` };
+  }
+  if (was.resource !== is.resource) yield { ...about, direction: 'change', sentence: `${place} is at ${is.resource}, it was ${was.resource}.` };
+  if (was.server.id !== is.server.id) yield { ...about, direction: 'change', sentence: `${place} is served by ${is.server.id}, it was ${was.server.id}.` };
+  if (was.enforcedBy !== is.enforcedBy) yield { ...about, direction: 'change', sentence: `${place} is enforced by ${is.enforcedBy}, it was ${was.enforcedBy}.` };
 }
 
 const proofOf = (environment: Environment | undefined, server: ServerId): Proof | undefined =>

@@ -27,7 +27,7 @@ export function listInWords(items: readonly string[], conjunction: 'and' | 'or' 
 
 /** `60 calls per minute`. */
 export function callsInWords({ calls, windowSeconds }: CallRate): string {
-  const window = { 1: 'second', 60: 'minute', 3600: 'hour', 86_400: 'day' }[windowSeconds] ?? formatDuration(windowSeconds);
+  const window = { 1: 'second', 60: 'minute', 3600: 'hour', 86400: 'day' }[windowSeconds] ?? formatDuration(windowSeconds);
   return `${calls} ${calls === 1 ? 'call' : 'calls'} per ${window}`;
 }
 

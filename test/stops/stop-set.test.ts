@@ -16,7 +16,7 @@ const lift = (id: string, stop: string, atMs = 0): Lift => ({ type: 'lift', stop
 /** A set with these records at places 1, 2, 3, … */
 function setOf(...records: readonly (Engage | Cut | Lift)[]): StopSet {
   const set = new StopSet();
-  records.forEach((record, index) => set.apply({ place: index + 1, record }));
+  for (const [index, record] of records.entries()) set.apply({ place: index + 1, record });
   return set;
 }
 const isVoid = (set: StopSet, place: number, ...targets: readonly StopTarget[]): boolean => set.voidedIn(targets.map(dimensionOf), place) !== undefined;
@@ -121,7 +121,7 @@ describe('records may come twice', () => {
   const records = [engage('s1', orders), cut('c1', agent), lift('l1', 's1'), engage('s2', tickets)];
   test('and the second time changes nothing', () => {
     const set = setOf(...records);
-    records.forEach((record, index) => set.apply({ place: index + 1, record }));
+    for (const [index, record] of records.entries()) set.apply({ place: index + 1, record });
     assert.equal(set.place, 4);
     assert.ok(!isEngaged(set, orders), 'the lifted stop came back');
     assert.ok(!isVoid(set, 2, agent));

@@ -20,7 +20,7 @@ export type WriteBatch = (commits: readonly Commit[]) => Promise<readonly Outcom
 export class CommitQueue {
   readonly #write: WriteBatch;
   readonly #onStops: () => void;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #draining: Promise<void> | undefined;
   #closed = false;
 
@@ -46,7 +46,7 @@ export class CommitQueue {
   }
 
   async #drain(): Promise<void> {
-    await undefined; // those that come in the same turn of the loop share the first batch
+    await Promise.resolve(); // those that come in the same turn of the loop share the first batch
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, MAX_BATCH);
       try {

@@ -34,7 +34,10 @@ export function packBatch(commits: readonly Commit[]): PackedBatch {
 
 export function unpackBatch({ json, bytes }: PackedBatch): readonly Commit[] {
   let offset = 0;
-  const take = (length: number): Uint8Array => bytes.subarray(offset, (offset += length));
+  const take = (length: number): Uint8Array => {
+    offset += length;
+    return bytes.subarray(offset - length, offset);
+  };
   const unpack = (effect: PackedEffect): Effect =>
     effect.type === 'append' ? { type: 'append', bytes: take(effect.entry), leafHash: take(effect.leaf) } : effect;
   return (JSON.parse(json) as readonly PackedCommit[]).map((commit) => ({ ...commit, effects: commit.effects.map(unpack) }));
