@@ -7,7 +7,8 @@ import { identityKey, type PrincipalRef } from '../grants/policy.ts';
 import { verifyIssuerToken } from '../identity/issuer-token.ts';
 import { verifyKeyAssertion } from '../identity/key-assertion.ts';
 import { decoyKeys, findPrincipal } from '../identity/principal.ts';
-import type { Claim } from '../store/commits.ts';
+import { type Claim, commitClaims } from '../store/commits.ts';
+import { expectCommitted } from './committed.ts';
 import { type BrokerContext, type Caller, OPERATOR_ID } from './context.ts';
 
 /** What a client sends to prove itself at the OAuth endpoints. */
@@ -42,6 +43,15 @@ export async function authenticateClient(context: BrokerContext, credentials: Cl
     return refused('client_id is not the client that the assertion proves');
   }
   return proven;
+}
+
+/** Uses up the single-use id of a proof that nothing else is committed with; false when it was used before. */
+export async function spendClaims(context: BrokerContext, { claims }: ProvenCaller): Promise<boolean> {
+  if (claims.length === 0) return true;
+  const result = await commitClaims(context.store, context.epoch, claims);
+  if (result.type === 'refused') return false;
+  expectCommitted(result);
+  return true;
 }
 
 export type Identified =

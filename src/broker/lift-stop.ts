@@ -18,6 +18,9 @@ import { reachesProduction } from './stop-target.ts';
 /** How long a first person's wish to lift everything waits for a second one. */
 const LIFT_REQUEST_MS = 15 * 60_000;
 
+/** Long after every broker has applied a lift, and so refuses another one by itself. */
+const LIFTED_KEPT_MS = 3_600_000;
+
 export type Lifted = { readonly kind: 'lifted' | 'second_person_needed'; readonly stop: StopView };
 
 /** Lifts an engaged stop; everything (`all`) only when a second person says so too. */
@@ -48,7 +51,9 @@ async function lift(context: BrokerContext, caller: Caller, stop: EngagedStop, c
     nowMs,
   );
   const preconditions = first === undefined ? [] : ([{ type: 'stateIs', kind: 'lift-request', id: stop.id, state: first.state }] as const);
-  return answered(await commitStops(context.store, context.epoch, [{ record, entry }], { preconditions, claims: [claim] }), 'lifted', stop);
+  // A stop is lifted once: of two who lift it at the same moment, one is told.
+  const once: Claim = { namespace: 'lifted-stop', id: stop.id, expiresMs: nowMs + LIFTED_KEPT_MS };
+  return answered(await commitStops(context.store, context.epoch, [{ record, entry }], { preconditions, claims: [claim, once] }), 'lifted', stop);
 }
 
 async function askForSecond(context: BrokerContext, caller: Caller, stop: EngagedStop, claim: Claim, nowMs: number): Promise<Lifted | Refused> {
@@ -59,7 +64,8 @@ async function askForSecond(context: BrokerContext, caller: Caller, stop: Engage
 
 function answered(result: CommitResult, kind: Lifted['kind'], stop: EngagedStop): Lifted | Refused {
   if (result.type === 'refused') {
-    return result.precondition.type === 'unclaimed'
+    const { precondition } = result;
+    return precondition.type === 'unclaimed' && precondition.namespace === 'lift-jti'
       ? refused('forbidden', 'this signature was used before: sign again')
       : refused('conflict', 'another lift of this stop came in between: look at `hallpass stops`');
   }

@@ -1,6 +1,6 @@
 /**
  * Why the broker said no. These codes are stable: they stand in the ledger, in `hallpass why`, in policy tests.
- * The wire shows less: see http/errors.ts, which maps every one of them.
+ * The wire shows less: see http/oauth-error.ts, which maps every one of them.
  */
 export const DENY_REASONS = [
   // what was asked
@@ -28,12 +28,10 @@ export const DENY_REASONS = [
   'session_closed',
   'rate_limited',
   'replayed',
-  'policy_changed',
   // who asked
   'client_authentication_failed',
   'subject_token_invalid',
   'actor_token_invalid',
-  'role_missing',
   'malformed_request',
 ] as const;
 

@@ -35,7 +35,7 @@ function placeOf(policy: Policy, { reason, grant, agent, tool, env }: RecordedDe
   const aboutGrant = policy.grants.get(grant as GrantId)?.source;
   switch (reason) {
     case 'action_not_granted': case 'no_action_named': case 'grant_expired': case 'outside_hours': case 'too_many_records': case 'rate_limited':
-    case 'exceeds_parent': case 'policy_changed':
+    case 'exceeds_parent':
       return aboutGrant;
     case 'unsigned': case 'approval_required':
       return aboutGrant ?? aboutTool?.source;
@@ -46,7 +46,7 @@ function placeOf(policy: Policy, { reason, grant, agent, tool, env }: RecordedDe
     case 'no_grant': case 'client_authentication_failed':
       return aboutAgent;
     case 'unknown_agent': case 'unknown_tool': case 'unknown_resource': case 'subject_expired': case 'stopped': case 'session_closed':
-    case 'replayed': case 'subject_token_invalid': case 'actor_token_invalid': case 'role_missing': case 'malformed_request':
+    case 'replayed': case 'subject_token_invalid': case 'actor_token_invalid': case 'malformed_request':
       return undefined;
     default:
       return reason satisfies never;
@@ -102,16 +102,12 @@ function rulesOf({ reason, grant = 'the grant', ...asked }: RecordedDenial): { r
       return { rule: 'The grant\'s calls for this stretch of time are used up.', todo: 'Wait for the time that `Retry-After` names, or ask its approver to raise `limits.calls`.' };
     case 'replayed':
       return { rule: 'An assertion works once.', todo: 'Make a new assertion, with a new `jti`, for each request.' };
-    case 'policy_changed':
-      return { rule: 'The grants changed while the request was under way.', todo: 'Ask again: the request is then judged under the new ones.' };
     case 'client_authentication_failed':
       return { rule: 'Who asks must prove it with a key or an identity that the policy lists.', todo: 'Check the key file, the `aud` (the issuer), and the clock of the client.' };
     case 'subject_token_invalid':
       return { rule: 'The `subject_token` must prove an agent: its issuer listed, signed, in time, made for this broker.', todo: 'Check its `iss`, `sub`, `aud` and `exp` against agents.yaml and hallpass.yaml.' };
     case 'actor_token_invalid':
       return { rule: 'The `actor_token` must prove the server that asks.', todo: 'Check its `iss`, `sub`, `aud` and `exp`, or leave it out.' };
-    case 'role_missing':
-      return { rule: 'This is for people with a certain role.', todo: 'Ask somebody who has it, or an admin to add it in people.yaml.' };
     case 'malformed_request':
       return { rule: 'The request is not one that the standards describe.', todo: 'Correct the parameter that the error names.' };
     default:

@@ -8,6 +8,11 @@
  */
 import type { PlacedStop, StopRecord, Dimension } from '../stops/stop.ts';
 
+/** The store cannot answer now: nothing of the commit is visible, and it may be tried again. Adapters extend it. */
+export class StoreUnavailableError extends Error {
+  override readonly name: string = 'StoreUnavailableError';
+}
+
 /** Refuses unless it holds at the moment of the commit. */
 export type Precondition =
   /** No engaged stop on, and no stop or cut after `place` on, any of these dimensions. */
@@ -20,7 +25,7 @@ export type Precondition =
   | { readonly type: 'stateIs'; readonly kind: RecordKind; readonly id: string; readonly state: string | undefined };
 
 /** Single-use ids live apart by kind, so that one kind can never use up, or stand in for, another's (CVE-2026-4325). */
-export type ClaimNamespace = 'assertion-jti' | 'lift-jti';
+export type ClaimNamespace = 'assertion-jti' | 'lift-jti' | 'lifted-stop';
 
 export type Effect =
   | { readonly type: 'claim'; readonly namespace: ClaimNamespace; readonly id: string; readonly expiresMs: number }

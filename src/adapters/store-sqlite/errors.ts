@@ -1,22 +1,24 @@
 /** What the embedded store throws: outages and bugs. Expected outcomes are `CommitResult` values. */
 
+import { StoreUnavailableError } from '../../store/port.ts';
+
 /** The file is there and is not one that this version of Hallpass may write to. Nothing in it was changed. */
 export class ForeignStoreError extends Error {
   override readonly name = 'ForeignStoreError';
 }
 
 /** More commits wait than the store can take in time. Nothing of this one was written; a retry may pass. */
-export class StoreBusyError extends Error {
+export class StoreBusyError extends StoreUnavailableError {
   override readonly name = 'StoreBusyError';
 }
 
 /** The disk, or SQLite, refused. Nothing of this commit is visible. */
-export class StoreFailedError extends Error {
+export class StoreFailedError extends StoreUnavailableError {
   override readonly name = 'StoreFailedError';
 }
 
 /** The store was closed, or its writing thread ended, before this could be answered. */
-export class StoreClosedError extends Error {
+export class StoreClosedError extends StoreUnavailableError {
   override readonly name = 'StoreClosedError';
 }
 
