@@ -5,14 +5,9 @@ import * as z from 'zod';
 import { isLoopbackHost } from './core/resource.ts';
 import { checkShape } from './grants/schema-problems.ts';
 import { parseYaml } from './grants/yaml.ts';
+import type { IdentityIssuer } from './identity/issuer-token.ts';
 
 export const CONFIG_FILE = 'hallpass.yaml';
-
-/** An issuer whose tokens prove who an agent, a server or a person is, and where its keys are. */
-export type IdentityIssuer =
-  | { readonly issuer: string; readonly jwks_uri: string }
-  /** An absolute path. */
-  | { readonly issuer: string; readonly jwks_file: string };
 
 export interface Config {
   /** The file that was read; absent when there is none and the defaults hold. */

@@ -1,6 +1,7 @@
 /** What every use case is given: the broker's state at this moment and its ports. Wired in main.ts. */
 import type { JWK } from 'jose';
 import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
 import type { AgentId, PersonId, ServerId } from '../core/names.ts';
 import type { Policy } from '../grants/policy.ts';
 import type { KeySource } from '../identity/issuer-token.ts';
@@ -35,13 +36,6 @@ export interface KeyRing {
   current(): SigningKeys;
   /** Makes a new key and stores it; nothing is signed with it before `use()`, and a crash before that leaves the old one in force. */
   prepare(nowMs: number): Promise<{ readonly kid: string; use(): void }>;
-}
-
-export interface Log {
-  debug(fields: object, message: string): void;
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
 }
 
 export interface BrokerContext {

@@ -1,6 +1,6 @@
 /** One pipe for the broker's own API: identify, decode, call, answer. A route is a schema and one call. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { Refused } from '../broker/authorize.ts';
 import type { BrokerContext, Caller } from '../broker/context.ts';
 import { callerOf } from './client.ts';

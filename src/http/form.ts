@@ -1,5 +1,5 @@
 /** `application/x-www-form-urlencoded` as OAuth wants it: each parameter once, an empty one as if it were not there. */
-import * as z from 'zod';
+import type * as z from 'zod';
 
 /** A form's parameters, or the name of one that stands there twice (RFC 6749, section 3.2). */
 export type Form = { readonly ok: true; readonly parameters: Readonly<Record<string, string>> } | { readonly ok: false; readonly repeated: string };

@@ -8,6 +8,12 @@ import { ALLOWED_ALGORITHMS, checkHeader, isAudience } from './jwt-rules.ts';
 /** Finds the key for a token's header; what jose's local and remote key sets are. */
 export type KeySource = JWTVerifyGetKey;
 
+/** An issuer whose tokens prove who an agent, a server or a person is, and where its keys are. */
+export type IdentityIssuer =
+  | { readonly issuer: string; readonly jwks_uri: string }
+  /** An absolute path. */
+  | { readonly issuer: string; readonly jwks_file: string };
+
 /** An identity token is refused when it was made longer ago than this, whatever its `exp` says. */
 const MAX_AGE_SECONDS = 3_600;
 

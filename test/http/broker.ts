@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import type { Config } from '../../src/config.ts';
-import type { Log } from '../../src/broker/context.ts';
+import type { Log } from '../../src/core/log.ts';
 import { type RunningBroker, startBroker } from '../../src/main.ts';
 
 const EXAMPLE = new URL('../../grants', import.meta.url).pathname;
@@ -32,7 +32,8 @@ export interface BrokerOptions {
   readonly log?: Log;
 }
 
-export const silent: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const nothing = (): void => undefined;
+export const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

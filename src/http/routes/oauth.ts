@@ -1,7 +1,7 @@
 /** The OAuth endpoints: `/token`, `/introspect`, `/revoke`, `/authorize`. */
 import type { FastifyInstance } from 'fastify';
-import { type BrokerContext } from '../../broker/context.ts';
 import { spendClaims } from '../../broker/authenticate.ts';
+import type { BrokerContext } from '../../broker/context.ts';
 import { deny } from '../../broker/deny.ts';
 import { introspect } from '../../broker/introspect.ts';
 import { revoke } from '../../broker/revoke.ts';
