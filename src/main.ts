@@ -21,6 +21,7 @@ import type { Config } from './config.ts';
 import { systemClock } from './core/clock.ts';
 import type { Log } from './core/log.ts';
 import { missingKeyFiles } from './grants/named-key-files.ts';
+import type { Policy } from './grants/policy.ts';
 import { createApp } from './http/app.ts';
 import { doorsOf } from './http/doors.ts';
 import { VerifiedCache } from './identity/verified-cache.ts';
@@ -59,6 +60,8 @@ export interface RunningBroker {
   readonly exampleKeysFolder: string;
   /** Set when a broken grants folder was found: the last good policy is in force. */
   readonly brokenGrants: readonly string[];
+  /** The policy in force. */
+  policy(): Policy;
   /** Reads the grants folder again now. */
   reload(): Promise<void>;
   /** Serves what is in flight, writes what is counted, and lets go of everything. */
@@ -135,7 +138,7 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
     url: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     config, isFirstStart: folder.isNew, exampleKeysMade, exampleKeysFolder: folder.exampleKeys,
     brokenGrants: keeper.state().broken?.problems ?? [],
-    reload, close: release,
+    policy: () => keeper.state().policy, reload, close: release,
   };
 }
 

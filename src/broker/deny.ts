@@ -34,7 +34,7 @@ export async function deny(
   options: { readonly nowMs: number; readonly claims?: readonly Claim[]; readonly retryAfterSeconds?: number },
 ): Promise<Denied> {
   const { nowMs, claims = [] } = options;
-  const entryDraft: EntryDraft = { ...draft, kind: 'token.denied', outcome: 'denied', reasons: reasons.map((reason) => ({ ...reason })) };
+  const entryDraft: EntryDraft = { ...draft, kind: 'token.denied', outcome: 'denied', reasons: reasons.map(statedReason) };
   const { decision, isFirst } = context.denials.take(entryDraft, nowMs);
   if (isFirst || claims.length > 0) {
     const stated: EntryDraft = { ...entryDraft, decision };
@@ -56,6 +56,9 @@ export async function deny(
     ...(options.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds }),
   };
 }
+
+/** Exactly what an entry says of a reason: callers pass what they hold, and more than this would be no entry any more. */
+const statedReason = ({ reason, detail, grant }: DenialReason): DenialReason => ({ reason, detail, ...(grant === undefined ? {} : { grant }) });
 
 /** Writes the counted repeats of windows that have ended. */
 export async function writeCountedDenials(context: BrokerContext, nowMs: number, everything = false): Promise<void> {

@@ -11,6 +11,7 @@ import { mask, maskLabel } from '../ledger/mask.ts';
 import { commitIssuance } from '../store/commits.ts';
 import type { CommitResult } from '../store/port.ts';
 import { type ToolTokenClaims, toolDimensionsOf } from '../tokens/claims.ts';
+import { signToken } from '../tokens/signer.ts';
 import type { ProvenCaller } from './authenticate.ts';
 import type { BrokerContext } from './context.ts';
 import { type Denied, type DenialReason, deny } from './deny.ts';
@@ -18,7 +19,7 @@ import { findParties, type Parties } from './parties.ts';
 import { hasClosedSession } from './sessions.ts';
 import { recordsOf, resolveTarget } from './target.ts';
 import { liveRecords } from './live-token.ts';
-import { mintToken } from './mint-token.ts';
+import { draftClaims } from './draft-claims.ts';
 import type { TokenRequest } from './token-request.ts';
 
 export interface Issued {
@@ -77,15 +78,17 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   if (!narrowed.ok) return refuse({ ...draft, actions: knownActions(tool, asked) }, [narrowed.denial]);
 
   const session = sessionOf(context, proven, parties, request);
+  const drafted = draftClaims(context, proven.caller, parties, { ...(decision as Allowance), ...narrowed }, { session, place, nowMs });
+  if ('refused' in drafted) return refuse(draft, [drafted.refused]);
+  const { claims } = drafted;
+  const keys = context.keyRing.current();
+  const dimensions = toolDimensionsOf(claims, keys.current.kid);
+  const hit = context.stops.engagedIn(dimensions);
+  if (hit !== undefined) return refuse({ ...draft, grant: claims.grant }, [{ reason: 'stopped', detail: `stopped (${hit})` }]);
   if (await hasClosedSession(context, targetKey(parties.agent, environment.tool, environment.env), nowMs)) {
     return refuse(draft, [{ reason: 'session_closed', detail: 'a stop closed a session of this agent here: a person must clear it first (hallpass sessions)' }]);
   }
-  const minted = await mintToken(context, proven.caller, parties, { ...(decision as Allowance), ...narrowed }, { session, place, nowMs });
-  if ('refused' in minted) return refuse(draft, [minted.refused]);
-  const { claims, kid, token, sha256 } = minted;
-  const dimensions = toolDimensionsOf(claims, kid);
-  const hit = context.stops.engagedIn(dimensions);
-  if (hit !== undefined) return refuse({ ...draft, grant: claims.grant }, [{ reason: 'stopped', detail: `stopped (${hit})` }]);
+  const { token, kid, sha256 } = await signToken(keys, claims);
 
   const { grant } = decision as Allowance;
   const { calls } = grant.limits;

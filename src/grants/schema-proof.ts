@@ -79,7 +79,7 @@ function isPlainUrl(text: string): boolean {
   return url !== null && url.username === '' && url.password === '' && url.hash === '';
 }
 
-const keys = z.array(z.union([keyFile, keySet, publicJwk])).min(1).max(10).describe('Public keys; several while one is being replaced.');
+const keys = z.array(z.union([keyFile, keySet, publicJwk])).min(1, { error: 'has no key yet: make one with `hallpass keys new agent|server|person ID`' }).max(10).describe('Public keys; several while one is being replaced.');
 export type KeyEntry = z.infer<typeof keys>[number];
 
 const identity = z

@@ -1,23 +1,22 @@
-/** Making a token in memory. It is worth nothing until its record is durable. */
+/** What a token will say. It is signed later, and worth nothing until its record is durable. */
 import { toNumericDate } from '../core/clock.ts';
 import { newTokenId, type SessionId } from '../core/names.ts';
 import type { Allowance } from '../grants/decide.ts';
 import { MAX_LINEAGE, type ToolTokenClaims } from '../tokens/claims.ts';
-import { signToken } from '../tokens/signer.ts';
 import type { BrokerContext, Caller } from './context.ts';
 import type { DenialReason } from './deny.ts';
 import type { Parties } from './parties.ts';
 
-export type Minted = { readonly claims: ToolTokenClaims; readonly kid: string; readonly token: string; readonly sha256: string } | { readonly refused: DenialReason };
+export type DraftedClaims = { readonly claims: ToolTokenClaims } | { readonly refused: DenialReason };
 
-/** Mints what was allowed: RFC 9068 claims, the chain of actors, and the place in the order of stops. */
-export async function mintToken(
+/** The claims of what was allowed: RFC 9068, the chain of actors, and the place in the order of stops. */
+export function draftClaims(
   context: BrokerContext,
   caller: Caller,
   parties: Parties,
   allowed: Allowance & { readonly records: readonly string[] | undefined },
   { session, place, nowMs }: { readonly session: SessionId; readonly place: number; readonly nowMs: number },
-): Promise<Minted> {
+): DraftedClaims {
   const { grant, environment } = allowed;
   const parent = parties.parent?.claims;
   const lineage = parent === undefined ? [] : [...parent.lineage, parent.jti];
@@ -51,8 +50,7 @@ export async function mintToken(
     ],
     ...actorChain(caller, parties),
   };
-  const { token, kid, sha256 } = await signToken(context.keyRing.current(), claims);
-  return { claims, kid, token, sha256 };
+  return { claims };
 }
 
 /** Who acts for `sub`, the latest first (RFC 8693, section 4.1): the client, then the agent. Nobody acts for themselves. */
