@@ -1,6 +1,6 @@
 /** Public keys in the grant files, as a person would edit them: everything else in the file stays as it is. */
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import { NAME_PATTERN, PERSON_PATTERN } from '../core/names.ts';
 import { nearestNames } from '../grants/nearest.ts';
@@ -62,6 +62,8 @@ function putListed(file: string, root: 'agents' | 'people', change: KeyChange, f
   const document = readDocument(file);
   if (document === undefined) throw new CliProblem(`${file} is not there: \`hallpass init\` makes a grants folder`);
   const known = document.getIn([root, change.id]);
+  const missing = isMap(known) ? fillMissingFile(folder, known, change) : undefined;
+  if (missing !== undefined) return { file: missing, isAdded: false };
   if (!isMap(known)) document.setIn([root, change.id], document.createNode({ ...fresh(document), keys: [] }));
   const holder = document.getIn([root, change.id]) as YAMLMap;
   setKeys(document, holder, change);
@@ -76,6 +78,8 @@ function putServer(folder: string, change: KeyChange): KeyChanged {
     for (const { server, id, resource } of serversIn(document)) {
       known.push(id);
       if (document === undefined || id !== change.id) continue;
+      const missing = fillMissingFile(folder, server, change);
+      if (missing !== undefined) return { file: missing, isAdded: false, ...(resource === undefined ? {} : { resource }) };
       setKeys(document, server, change);
       writeDocument(file, document);
       return { file, isAdded: false, ...(resource === undefined ? {} : { resource }) };
@@ -85,6 +89,17 @@ function putServer(folder: string, change: KeyChange): KeyChanged {
   throw new CliProblem(`no tool has a server ${change.id}: write \`server: {id: ${change.id}, keys: []}\` into an environment in tools/*.yaml first`, {
     lines: nearest.length > 0 ? [`Did you mean ${nearest.join(', or ')}?`] : [],
   });
+}
+
+/** Where the file names a key file that is not there, that is the key which is missing: then it is made, and nothing else changes. */
+function fillMissingFile(folder: string, holder: YAMLMap, { key }: KeyChange): string | undefined {
+  const keys = holder.get('keys');
+  const named = isSeq(keys) ? keys.items.flatMap((entry) => (isMap(entry) && typeof entry.get('file') === 'string' ? [String(entry.get('file'))] : [])) : [];
+  const missing = named.find((name) => /^[\w@.+/-]+\.jwk$/.test(name) && !name.includes('..') && !existsSync(join(folder, name)));
+  if (missing === undefined) return undefined;
+  mkdirSync(dirname(join(folder, missing)), { recursive: true });
+  writeFileSync(join(folder, missing), `${JSON.stringify(key)}\n`, { flag: 'wx' });
+  return join(folder, missing);
 }
 
 function setKeys(document: Document, holder: YAMLMap, { key, keep }: KeyChange): void {

@@ -58,16 +58,20 @@ export function decide(policy: Policy, request: AccessRequest, nowMs: number): D
   if (grants.length === 0) return deny([{ reason: 'no_grant', detail: 'no grant names this agent, tool and environment' }]);
 
   let best: Allowance | undefined;
+  // What a person reads first is about the grant that names what was asked for, if there is one.
+  const farther: Denial[] = [];
   for (const grant of grants) {
     const judged = judge(grant, tool, environment, wanted.actions, request.records, nowMs);
-    if (judged.kind === 'denied') denials.push(...judged.denials);
+    if (judged.kind === 'denied') (isAbout(judged.denials) ? denials : farther).push(...judged.denials);
     // `grants` is ordered by id, so the first of equals wins.
     else if (best === undefined || judged.allowance.actions.length > best.actions.length) best = judged.allowance;
   }
-  if (best === undefined) return deny(denials);
+  if (best === undefined) return deny([...denials, ...farther]);
   const asked = best.actions.find((name) => needsApproval(tool.actions.get(name) as Action, environment));
   return asked === undefined ? { kind: 'allow', ...best } : { kind: 'ask', action: asked, ...best };
 }
+
+const isAbout = (denials: readonly Denial[]): boolean => !denials.some(({ reason }) => reason === 'action_not_granted' || reason === 'no_action_named');
 
 /** A risky action needs a person's yes each time it is used; a write in production does too. Nothing turns that off. */
 export const needsApproval = (action: Action, environment: Environment): boolean =>

@@ -33,8 +33,8 @@ export interface AuthInfo {
 
 export type GuardDecision = { readonly ok: true; readonly auth: AuthInfo } | Refusal;
 
-/** A request as express, connect and node:http hand it over; `body` is what a JSON parser made of it. */
-export type GuardedRequest = IncomingMessage & { body?: unknown; auth?: AuthInfo };
+/** A request as express, connect and node:http hand it over; `body` is what a JSON parser made of it. A call that is let in has `auth`, an `AuthInfo`. */
+export type GuardedRequest = IncomingMessage & { readonly body?: unknown };
 
 export interface Guard {
   /** What is served at `metadataPath` (RFC 9728). */
@@ -89,7 +89,7 @@ export function createGuard(options: GuardOptions): Guard {
       if (request.method === 'POST' && request.body === undefined) return next(new Error('the guard sees no body: put a JSON parser before it (app.use(express.json()))'));
       check(request.headers.authorization, request.body).then((decision) => {
         if (!decision.ok) return send(response, decision.status, decision.headers, decision.body);
-        request.auth = decision.auth;
+        Object.assign(request, { auth: decision.auth });
         next();
       }).catch(next);
     },

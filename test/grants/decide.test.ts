@@ -165,8 +165,8 @@ describe('of several grants one answers', () => {
   test('the one that covers most of what is asked', () => assert.equal(answers(['orders.read', 'orders.list']), 'b-both'));
   test('among equals the first by id', () => assert.equal(answers(['orders.read']), 'a-one'));
   test('by default the one with most reads', () => assert.equal(answers([]), 'b-both'));
-  test('never one that does not hold now, though it covers more', () => assert.equal(answers(['orders.note']), [
-    'action_not_granted', 'action_not_granted', 'action_not_granted', 'grant_expired',
+  test('never one that does not hold now, though it covers more; what it lacks is said first, for it is the one that is meant', () => assert.equal(answers(['orders.note']), [
+    'grant_expired', 'action_not_granted', 'action_not_granted', 'action_not_granted',
   ].join()));
   test('only the named one when one is named', () => assert.equal(answers(['orders.read', 'orders.list'], { grant: 'a-one' }), 'a-one'));
   test('a named one that does not exist allows nothing', () => assert.equal(answers(['orders.read'], { grant: 'z' }), 'no_grant'));
