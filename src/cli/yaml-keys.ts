@@ -62,7 +62,7 @@ function putListed(file: string, root: 'agents' | 'people', change: KeyChange, f
   const document = readDocument(file);
   if (document === undefined) throw new CliProblem(`${file} is not there: \`hallpass init\` makes a grants folder`);
   const known = document.getIn([root, change.id]);
-  const missing = isMap(known) ? fillMissingFile(folder, known, change) : undefined;
+  const missing = isMap(known) ? fillMissingFile(dirname(file), known, change) : undefined;
   if (missing !== undefined) return { file: missing, isAdded: false };
   if (!isMap(known)) document.setIn([root, change.id], document.createNode({ ...fresh(document), keys: [] }));
   const holder = document.getIn([root, change.id]) as YAMLMap;
