@@ -54,6 +54,9 @@ export interface Guard {
   tokenVerifier(invalidToken: (text: string) => Error): { verifyAccessToken(token: string): Promise<AuthInfo> };
 }
 
+/** What the official SDKs read at most. */
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+
 /** Makes a guard for one MCP server. Throws `GuardSettingsError` when it does not know enough to guard anything. */
 export function createGuard(options: GuardOptions): Guard {
   const server = serverIdentity(options);
@@ -95,8 +98,11 @@ export function createGuard(options: GuardOptions): Guard {
     },
     checkRequest: async (request) => {
       if (request.method === 'GET' && new URL(request.url).pathname === metadataPath) return Response.json(metadata);
-      const text = request.method === 'POST' ? await request.clone().text() : '';
-      const decision = await check(request.headers.get('authorization') ?? undefined, jsonOf(text));
+      const authorization = request.headers.get('authorization') ?? undefined;
+      // Nobody's body is read for nothing: whoever shows no token hears first that one is needed.
+      const text = authorization === undefined ? '' : await readBody(request);
+      if (text === undefined) return Response.json({ error: 'invalid_request', error_description: 'the body is too large' }, { status: 413 });
+      const decision = await check(authorization, jsonOf(text));
       return decision.ok ? decision.auth : Response.json(decision.body, { status: decision.status, headers: { ...decision.headers } });
     },
     tokenVerifier: (invalidToken) => ({
@@ -117,6 +123,18 @@ const authInfoOf = (token: string, found: ActiveToken): AuthInfo => ({
 function send(response: ServerResponse, status: number, headers: Readonly<Record<string, string>>, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers });
   response.end(JSON.stringify(body));
+}
+
+/** The body as text, with the request left readable for whoever comes next; undefined when it is too large. */
+async function readBody(request: Request): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.clone().body ?? []) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** What cannot be read is no call that any action covers; the MCP server answers it as the protocol says. */

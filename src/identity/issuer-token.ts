@@ -34,7 +34,8 @@ export async function verifyIssuerToken(
   token: string,
   { issuer, keys, audience, nowMs }: { readonly issuer: string; readonly keys: KeySource; readonly audience: string; readonly nowMs: number },
 ): Promise<IssuerTokenCheck> {
-  const checked = checkHeader(token, ['jwt']);
+  // Machines mostly get access tokens from their issuers, and those have a type of their own (RFC 9068).
+  const checked = checkHeader(token, ['jwt', 'at+jwt', 'application/at+jwt']);
   if (!checked.ok) return no(checked.problem);
   let payload: unknown;
   try {
