@@ -121,7 +121,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
 function about(proven: ProvenCaller, request: TokenRequest): Omit<EntryDraft, 'kind' | 'outcome'> {
   const { caller } = proven;
   return {
-    ...(caller.kind === 'agent' ? { agent: caller.id } : { server: caller.id }),
+    ...(caller.kind === 'agent' ? { agent: caller.id } : caller.kind === 'server' ? { server: caller.id } : { by: caller.id }),
     ...(request.requestId === undefined ? {} : { request_id: maskLabel(request.requestId) }),
     ...(request.sessionLabel === undefined ? {} : { session_label: maskLabel(request.sessionLabel) }),
     ...(request.prompt === undefined ? {} : { prompt: mask(request.prompt) }),

@@ -1,15 +1,18 @@
 /** A real broker on a free port for one test, with the example grants in a folder of its own. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import assert from 'node:assert/strict';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { randomUUID } from 'node:crypto';
-import { importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { decodeJwt, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
 import type { Config } from '../../src/config.ts';
 import type { Log } from '../../src/core/log.ts';
+import type { LedgerEntry } from '../../src/ledger/entry.ts';
 import { type RunningBroker, startBroker } from '../../src/main.ts';
+import type { ToolTokenClaims } from '../../src/tokens/claims.ts';
 
 const EXAMPLE = new URL('../../grants', import.meta.url).pathname;
 export const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
@@ -49,6 +52,25 @@ export function temporaryFolder(t: TestContext): string {
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
+
+/** Replaces what stands in a file of a grants folder; fails when it does not stand there. */
+export function edit(folder: string, file: string, from: string | RegExp, to: string): void {
+  const path = join(folder, file);
+  const text = readFileSync(path, 'utf8');
+  const edited = text.replace(from, to);
+  assert.notEqual(edited, text, `${file} holds no ${from}`);
+  writeFileSync(path, edited);
+}
+
+/** What a person of the example needs for a key of their own: its file is made at the start. */
+export const withKey = (folder: string, person: string): void =>
+  edit(folder, 'people.yaml', new RegExp(`(  ${person.replaceAll('.', '\\.')}:\\n(?:    .*\\n)*?)    identity: .*`), `$1    keys: [{file: keys/${person}.jwk}]`);
+
+/** The claims of the access token in an answer, not verified. */
+export const claimsOf = ({ body, text }: Answer): ToolTokenClaims => {
+  assert.ok(body?.access_token !== undefined, `no token: ${text}`);
+  return decodeJwt(body.access_token) as unknown as ToolTokenClaims;
+};
 
 /** Starts a broker that ends with the test. */
 export async function testBroker(t: TestContext, options: BrokerOptions = {}): Promise<TestBroker> {
@@ -134,10 +156,20 @@ export class TestBroker {
     return this.form('/introspect', { ...(await this.proof(server)), token });
   }
 
+  /** A token for the broker's own API, for more than one call. */
+  async apiToken(as: string): Promise<string> {
+    const { body, text } = await this.token(as, { resource: this.issuer });
+    assert.ok(body?.access_token !== undefined, `no token for the API: ${text}`);
+    return body.access_token;
+  }
+
   async api(as: string, method: string, path: string, body?: unknown): Promise<Answer> {
-    const { access_token } = (await this.token(as, { resource: this.issuer })).body;
+    return this.apiWith(await this.apiToken(as), method, path, body);
+  }
+
+  apiWith(token: string, method: string, path: string, body?: unknown): Promise<Answer> {
     return this.request(method, path, {
-      headers: { authorization: `Bearer ${access_token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
@@ -154,9 +186,27 @@ export class TestBroker {
     return this.api(id, 'DELETE', `/v1/stops/${stop}`, { signature: await this.liftSignature(id, stop) });
   }
 
-  async ledger(query = ''): Promise<readonly Record<string, unknown>[]> {
+  /** Engages a stop as the local operator, or as somebody else, and gives its id. */
+  async stop(target: Readonly<Record<string, unknown>>, as = 'local-operator'): Promise<string> {
+    const { status, body, text } = await this.api(as, 'POST', '/v1/stops', { target, reason: 'INC-7' });
+    assert.equal(status, 201, text);
+    return body.id;
+  }
+
+  /** Sends bytes as they are, and gives all that comes back until the broker closes; `end` closes this side after them. */
+  raw(bytes: string, { end = false }: { readonly end?: boolean } = {}): Promise<string> {
+    const { host, port } = this.config.listen;
+    return new Promise((resolve, reject) => {
+      let text = '';
+      const socket = connect(port, host, () => (end ? socket.end(bytes) : socket.write(bytes)));
+      socket.setEncoding('utf8');
+      socket.on('data', (chunk) => (text += chunk)).on('error', reject).on('close', () => resolve(text));
+    });
+  }
+
+  async ledger(query = ''): Promise<readonly LedgerEntry[]> {
     const { body } = await this.api('local-operator', 'GET', `/v1/ledger?limit=200${query}`);
-    return (body.entries as { readonly entry: Record<string, unknown> }[]).map(({ entry }) => entry);
+    return (body.entries as { readonly entry: LedgerEntry }[]).map(({ entry }) => entry);
   }
 }
 
