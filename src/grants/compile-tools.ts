@@ -6,7 +6,7 @@ import { claimClientId } from './compile-people.ts';
 import type { FileOf, GrantFiles } from './grant-files.ts';
 import type { Action, Environment, SourcePlace, Tool } from './policy.ts';
 import { compileProof } from './proofs.ts';
-import type { ToolFile } from './schema.ts';
+import { RESOURCE_RULE, type ToolFile } from './schema.ts';
 
 export function compileTools(files: GrantFiles, people: Known, compilation: Compilation): ReadonlyMap<ToolName, Tool> {
   const { tools } = files;
@@ -60,7 +60,7 @@ function compileEnvironment(
 
   const resource = normalizeResource(written.resource);
   if (resource === undefined) {
-    compilation.report(placeOf('resource'), 'must be the https URL of the MCP server (http only on this machine), without query, fragment, user name, `%`, `..`');
+    compilation.report(placeOf('resource'), RESOURCE_RULE);
   } else {
     const holder = { words: `environment ${env} of ${tool}`, place: () => placeOf('resource') };
     compilation.claim(`resource ${resource}`, holder, 'each environment has a resource of its own, and this one already belongs to');

@@ -38,20 +38,24 @@ const asked = z.string().max(320);
 
 const testSchema = z
   .strictObject({
-    name: line(200),
-    agent: asked,
+    name: line(200).describe('What must hold, for whoever reads that it does not.'),
+    agent: asked.describe('Who asks.'),
     tool: asked,
     env: asked,
-    actions: z.array(asked).max(64).optional(),
-    records: z.int().min(0).max(1_000_000).optional(),
-    expect: z.enum(['allow', 'ask', 'deny']),
-    reason: z.enum(DENY_REASONS).optional(),
-    now: instant.optional(),
+    actions: z.array(asked).max(64).optional().describe('What is asked for; without it the reads of the grant.'),
+    records: z.int().min(0).max(1_000_000).optional().describe('How many records the call would touch.'),
+    expect: z.enum(['allow', 'ask', 'deny']).describe('What must come of it. ask: a person has to say yes first.'),
+    reason: z.enum(DENY_REASONS).optional().describe('Why it must be denied.'),
+    now: instant.optional().describe('When it is asked, if not at the `now` of the file.'),
   })
-  .refine(({ expect, reason }) => reason === undefined || expect === 'deny', { path: ['reason'], error: 'only a denial has a reason' });
+  .refine(({ expect, reason }) => reason === undefined || expect === 'deny', { path: ['reason'], error: 'only a denial has a reason' })
+  .meta({ dependentSchemas: { reason: { properties: { expect: { const: 'deny' } } } } });
 
 /** What a file `grants/tests/*.test.yaml` holds. */
-const policyTestsFile = z.strictObject({ now: instant, tests: z.array(testSchema).min(1).max(2_000) });
+export const policyTestsFile = z.strictObject({
+  now: instant.describe('The moment at which the tests ask.'),
+  tests: z.array(testSchema).min(1).max(2_000),
+});
 
 export type ParsedPolicyTests = { readonly ok: true; readonly tests: readonly PolicyTest[] } | { readonly ok: false; readonly problems: readonly Problem[] };
 

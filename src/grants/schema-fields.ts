@@ -21,7 +21,7 @@ export const line = (maxLength: number) =>
     .string()
     .max(maxLength)
     .regex(/\S/, { error: 'must not be empty' })
-    .regex(/^[^\p{Cc}\u2028-\u202e\u2066-\u2069]*$/u, { error: 'must be one line of plain text' });
+    .regex(/^[^\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$/, { error: 'must be one line of plain text' });
 
 /** A list without repetitions. */
 export const list = <T extends z.ZodType>(item: T, min: number, max: number) =>

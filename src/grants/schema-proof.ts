@@ -62,14 +62,17 @@ export type PublicJwk = z.infer<typeof publicJwk>;
 const KEY_FILE_PATTERN = /^(?:[A-Za-z0-9][A-Za-z0-9@._+-]*\/){0,3}[A-Za-z0-9][A-Za-z0-9@._+-]*\.jwk$/;
 
 const keyFile = z.strictObject({
-  file: shaped(KEY_FILE_PATTERN, 200, 'must be a path inside the grants folder that ends in .jwk, such as keys/NAME.jwk'),
+  file: shaped(KEY_FILE_PATTERN, 200, 'must be a path inside the grants folder that ends in .jwk, such as keys/NAME.jwk').describe('A file of the grants folder that holds one public key.'),
 });
 
-const LOOPBACK_HTTP = String.raw`http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?=\/|$)`;
 const URL_REST = '[!-)+-~]*';
+/** http on this machine only. Without look-ahead, which not every reader of the JSON Schema knows. */
+const LOOPBACK_HTTP = String.raw`http:\/\/(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?(?:\/${URL_REST})?`;
+/** A URL of one of these schemes, or of this machine. */
+const urlPattern = (schemes: string): RegExp => new RegExp(`^(?:(?:${schemes}):\\/\\/${URL_REST}|${LOOPBACK_HTTP})$`);
 
 const keySet = z.strictObject({
-  jwks_uri: shaped(new RegExp(`^(?:https:\\/\\/|${LOOPBACK_HTTP})${URL_REST}$`), 512, 'must be an https URL').refine(isPlainUrl, {
+  jwks_uri: shaped(urlPattern('https'), 512, 'must be an https URL').refine(isPlainUrl, {
     error: 'must be an https URL without a user name, password or fragment',
   }),
 });
@@ -84,7 +87,7 @@ export type KeyEntry = z.infer<typeof keys>[number];
 
 const identity = z
   .strictObject({
-    issuer: shaped(new RegExp(`^(?:https:\\/\\/|spiffe:\\/\\/|${LOOPBACK_HTTP})${URL_REST}$`), 512, 'must be the `iss` of an issuer, such as https://idp.example.com'),
+    issuer: shaped(urlPattern('https|spiffe'), 512, 'must be the `iss` of an issuer, such as https://idp.example.com'),
     subject: line(255).regex(/^[!-)+-~][ -)+-~]*$/, { error: 'must be the exact `sub`, in visible ASCII, without wildcards' }),
   })
   .describe('The iss and sub of tokens that another issuer signs, compared exactly.');
@@ -94,4 +97,6 @@ export const proof = { keys: keys.optional(), identity: identity.optional() };
 /** For those who have to prove themselves: agents and servers. */
 export const hasProof = (value: { readonly keys?: unknown; readonly identity?: unknown }): boolean =>
   value.keys !== undefined || value.identity !== undefined;
+/** The same for editors. */
+export const PROOF_IN_JSON_SCHEMA = { anyOf: [{ required: ['keys'] }, { required: ['identity'] }] };
 export const NEEDS_PROOF = 'needs a proof of who it is: add `keys` or `identity`';
