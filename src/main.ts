@@ -9,6 +9,7 @@ import { DataFolderError } from './adapters/data-folder/private-file.ts';
 import { readGrantsFolder } from './adapters/grants-folder/read-grants-folder.ts';
 import { watchGrantsFolder } from './adapters/grants-folder/watch-grants-folder.ts';
 import { openKeySets } from './adapters/jwks/key-sets.ts';
+import { prometheusMeter } from './adapters/prometheus/prometheus-meter.ts';
 import { ForeignStoreError } from './adapters/store-sqlite/errors.ts';
 import { openSqliteStore } from './adapters/store-sqlite/sqlite-store.ts';
 import { Activity } from './broker/activity.ts';
@@ -161,6 +162,7 @@ async function contextOf({ config, clock, startedMs, folder, store, keeper, log,
   return {
     issuer: config.issuer, version: packageVersion(), startedMs, clock, store, epoch: await store.epoch(), stops,
     denials: new DenialWindow(), activity: new Activity(),
+    meter: prometheusMeter({ engagedStops: () => stops.engaged.length, isPolicyBroken: () => keeper.state().broken !== undefined }),
     keyRing: folder.signingKeys, operatorKey: folder.operatorKey.publicJwk,
     keySources: new Map(config.identities.map((entry) => [entry.issuer, keySets.issuerKeys(entry)])),
     remoteKeys: keySets.remoteKeys,

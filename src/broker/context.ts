@@ -2,6 +2,7 @@
 import type { JWK } from 'jose';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { Meter } from '../core/meter.ts';
 import type { AgentId, PersonId, ServerId } from '../core/names.ts';
 import type { Policy } from '../grants/policy.ts';
 import type { KeySource } from '../identity/issuer-token.ts';
@@ -48,6 +49,7 @@ export interface BrokerContext {
   readonly stops: StopSet;
   readonly denials: DenialWindow;
   readonly activity: Activity;
+  readonly meter: Meter;
   readonly keyRing: KeyRing;
   readonly operatorKey: JWK;
   /** Issuers whose tokens prove identities. */

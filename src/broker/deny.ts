@@ -3,6 +3,7 @@ import type { DecisionId } from '../core/names.ts';
 import type { DenyReason } from '../core/reasons.ts';
 import { encodeEntry, type EntryDraft } from '../ledger/entry.ts';
 import { type Claim, commitClaims } from '../store/commits.ts';
+import { expectCommitted } from './committed.ts';
 import type { BrokerContext } from './context.ts';
 
 /** How long `hallpass why` can explain a denial. */
@@ -23,6 +24,9 @@ export interface DenialReason {
   readonly grant?: string;
 }
 
+/** What a client hears whose assertion proves nothing any more. */
+export const REPLAYED: DenialReason = { reason: 'replayed', detail: 'this client assertion was used before: make a new one for each request' };
+
 /**
  * Writes a denial, with the claims of an assertion that was spent on it, and answers it. Of identical denials within ten
  * seconds only the first is written at once; the rest are counted.
@@ -33,7 +37,10 @@ export async function deny(
   reasons: readonly [DenialReason, ...DenialReason[]],
   options: { readonly nowMs: number; readonly claims?: readonly Claim[]; readonly retryAfterSeconds?: number },
 ): Promise<Denied> {
-  const { nowMs, claims = [] } = options;
+  const { nowMs } = options;
+  const [first] = reasons;
+  // What was used before cannot be used up again.
+  const claims = first.reason === 'replayed' ? [] : (options.claims ?? []);
   const entryDraft: EntryDraft = { ...draft, kind: 'token.denied', outcome: 'denied', reasons: reasons.map(statedReason) };
   const { decision, isFirst } = context.denials.take(entryDraft, nowMs);
   if (isFirst || claims.length > 0) {
@@ -42,15 +49,20 @@ export async function deny(
       kind: 'decision', id: decision, group: '', state: 'denied', body: JSON.stringify({ ...stated, at_ms: nowMs }), expiresMs: nowMs + DECISION_KEPT_MS,
     } as const;
     try {
-      // A replayed assertion is refused here and changes nothing: it is denied either way.
-      await commitClaims(context.store, context.epoch, claims, isFirst ? { entries: [encodeEntry(stated, nowMs)], records: [record] } : {});
+      const result = await commitClaims(context.store, context.epoch, claims, isFirst ? { entries: [encodeEntry(stated, nowMs)], records: [record] } : {});
+      if (result.type === 'refused') {
+        // Whoever replays an assertion is told that, and is not told what the policy says to it.
+        if (isFirst) context.denials.forget(decision);
+        return deny(context, draft, [REPLAYED], { nowMs });
+      }
+      expectCommitted(result);
     } catch (error) {
       context.denials.forget(decision);
       throw error;
     }
   }
   context.activity.count(draft.agent, 'denied', nowMs);
-  const [first] = reasons;
+  context.meter.denied(first.reason);
   return {
     kind: 'denied', reason: first.reason, detail: first.detail, decision,
     ...(options.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: options.retryAfterSeconds }),

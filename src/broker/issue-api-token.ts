@@ -7,7 +7,7 @@ import { apiDimensionsOf, type ApiTokenClaims } from '../tokens/claims.ts';
 import { signToken } from '../tokens/signer.ts';
 import type { ProvenCaller } from './authenticate.ts';
 import type { BrokerContext } from './context.ts';
-import { type Denied, deny } from './deny.ts';
+import { type Denied, deny, REPLAYED } from './deny.ts';
 
 const API_TOKEN_SECONDS = 300;
 
@@ -40,9 +40,12 @@ export async function issueApiToken(context: BrokerContext, proven: ProvenCaller
       nowMs,
     ),
   });
-  if (result.type === 'committed') return { kind: 'issued', token, expiresInSeconds: API_TOKEN_SECONDS, scope: 'broker' };
+  if (result.type === 'committed') {
+    context.meter.issued('api');
+    return { kind: 'issued', token, expiresInSeconds: API_TOKEN_SECONDS, scope: 'broker' };
+  }
   if (result.type === 'wrongEpoch') throw new Error('the store is not the one this broker started with: restart the broker');
   return result.precondition.type === 'unclaimed'
-    ? refuse('replayed', 'this client assertion was used before: make a new one for each request')
+    ? refuse('replayed', REPLAYED.detail)
     : refuse('stopped', 'a stop covers this caller');
 }

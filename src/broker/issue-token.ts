@@ -14,7 +14,7 @@ import { type ToolTokenClaims, toolDimensionsOf } from '../tokens/claims.ts';
 import { signToken } from '../tokens/signer.ts';
 import type { ProvenCaller } from './authenticate.ts';
 import type { BrokerContext } from './context.ts';
-import { type Denied, type DenialReason, deny } from './deny.ts';
+import { type Denied, type DenialReason, deny, REPLAYED } from './deny.ts';
 import { findParties, type Parties } from './parties.ts';
 import { hasClosedSession } from './sessions.ts';
 import { recordsOf, resolveTarget } from './target.ts';
@@ -112,6 +112,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   });
   if (result.type === 'committed') {
     context.activity.count(claims.agent, 'issued', nowMs);
+    context.meter.issued('tool');
     return { kind: 'issued', token, expiresInSeconds: claims.exp - claims.iat, scope: claims.scope, session, claims };
   }
   return refusal(result) === 'stop' ? 'stop_came_between' : refuseCommit(result, refuse, draft);
@@ -199,7 +200,7 @@ function refuseCommit(
   draft: ReturnType<typeof about>,
 ): Promise<Denied> {
   switch (refusal(result)) {
-    case 'claim': return refuse(draft, [{ reason: 'replayed', detail: 'this client assertion was used before: make a new one for each request' }]);
+    case 'claim': return refuse(draft, [REPLAYED]);
     case 'rate': {
       const waitMs = result.type === 'refused' ? (result.retryAfterMs ?? 1000) : 1000;
       return refuse(draft, [{ reason: 'rate_limited', detail: 'the grant\'s calls for this time are used up' }], Math.max(1, Math.ceil(waitMs / 1000)));

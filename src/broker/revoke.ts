@@ -3,8 +3,9 @@ import { newStopId, type TokenId } from '../core/names.ts';
 import { encodeEntry } from '../ledger/entry.ts';
 import { commitClaims, commitStops } from '../store/commits.ts';
 import type { CommitResult } from '../store/port.ts';
+import type { ApiTokenClaims, ToolTokenClaims } from '../tokens/claims.ts';
 import type { ProvenCaller } from './authenticate.ts';
-import { checkToolToken } from './check-token.ts';
+import { checkApiToken, checkToolToken, type OwnTokenCheck } from './check-token.ts';
 import { expectCommitted } from './committed.ts';
 import type { BrokerContext } from './context.ts';
 import { accessOf } from './live-token.ts';
@@ -17,17 +18,28 @@ export type Revocation = 'revoked' | 'not_yours' | 'replayed';
  */
 export async function revoke(context: BrokerContext, proven: ProvenCaller, token: string, nowMs: number): Promise<Revocation> {
   const { caller, claims: used } = proven;
-  const checked = await checkToolToken(context, token, nowMs);
+  const checked = await checkEither(context, token, nowMs);
   const isTheirs = checked.ok && checked.claims.client_id === caller.id;
   if (!isTheirs) return orReplayed(await commitClaims(context.store, context.epoch, used), checked.ok ? 'not_yours' : 'revoked');
   const { claims } = checked;
-  const { tool, env } = accessOf(claims);
   const record = { type: 'cut', id: newStopId(), target: { kind: 'token', token: claims.jti as TokenId }, reason: 'revoked by its client', by: caller.id, atMs: nowMs } as const;
   const entry = encodeEntry(
-    { kind: 'token.revoked', outcome: 'ok', by: caller.id, token: claims.jti, agent: claims.agent, server: claims.server, tool, env, session: claims.sid, stop: record.id },
+    { kind: 'token.revoked', outcome: 'ok', by: caller.id, token: claims.jti, ...partiesOf(claims), stop: record.id },
     nowMs,
   );
   return orReplayed(await commitStops(context.store, context.epoch, [{ record, entry }], { claims: used }), 'revoked');
+}
+
+/** Both kinds of our tokens can be given back, also the one for the broker's own API. */
+async function checkEither(context: BrokerContext, token: string, nowMs: number): Promise<OwnTokenCheck<ToolTokenClaims | ApiTokenClaims>> {
+  const forTool = await checkToolToken(context, token, nowMs);
+  return forTool.ok || forTool.stopped !== undefined ? forTool : checkApiToken(context, token, nowMs);
+}
+
+function partiesOf(claims: ToolTokenClaims | ApiTokenClaims): { agent?: string; server?: string; tool?: string; env?: string; session?: string } {
+  if (!('agent' in claims)) return {};
+  const { tool, env } = accessOf(claims);
+  return { agent: claims.agent, server: claims.server, tool, env, session: claims.sid };
 }
 
 function orReplayed(result: CommitResult, otherwise: Revocation): Revocation {

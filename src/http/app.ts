@@ -15,6 +15,7 @@ import { watchRoutes } from './routes/watch.ts';
 
 const REQUEST_MS = 10_000;
 const IDLE_MS = 65_000;
+const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
 const METHODS = ['GET', 'POST', 'DELETE', 'PUT', 'PATCH', 'HEAD', 'OPTIONS'] as const;
 
 /** Builds the application over a broker. `doors` is asked at each request, for the port may be known only after listening. */
@@ -22,28 +23,37 @@ export function createApp(context: BrokerContext, doors: () => Doors): FastifyIn
   const app = fastify({
     logger: false, bodyLimit: MAX_FORM_BYTES, requestTimeout: REQUEST_MS, connectionTimeout: IDLE_MS, keepAliveTimeout: IDLE_MS,
     routerOptions: { maxParamLength: 128 }, forceCloseConnections: 'idle', return503OnClosing: false, genReqId: () => randomUUID(),
+    // No hook sees a path that cannot be decoded, and fastify's own answer would repeat it.
+    frameworkErrors: (_error, _request, reply) => sendProblem(reply.headers(HEADERS), 400, 'Bad Request', 'the path is malformed'),
   });
   app.removeContentTypeParser('text/plain');
-  app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, parseForm(body as string)));
 
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+    reply.headers(HEADERS);
     const problem = doorProblem(doors(), request);
     if (problem === undefined) return;
-    await countRefused(context, request, problem.detail);
+    await countRefused(context, request.routeOptions.url, problem.detail);
     return sendProblem(reply, problem.status, problem.title, problem.detail);
   });
   app.addHook('onResponse', async (request, reply) => {
     // The pattern of the route, never the URL: somebody may have put a secret there.
-    const fields = { id: request.id, method: request.method, route: request.routeOptions.url ?? null, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    const { method, routeOptions: { url: route = 'none' } } = request;
+    context.meter.answered({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
+    const fields = { id: request.id, method, route, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     if (reply.statusCode >= 500) context.log.error(fields, 'answered');
     else if (reply.statusCode >= 400) context.log.info(fields, 'answered');
     else context.log.debug(fields, 'answered');
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(context, error, request, reply));
-  app.setNotFoundHandler((request, reply) => answerUnknown(app, request, reply));
+  app.setNotFoundHandler((request, reply) => answerUnknown(app, context, request, reply));
 
-  oauthRoutes(app, context);
+  // Each door takes one kind of body: a form is never read out of JSON, nor the reverse.
+  app.register((oauth, _options, done) => {
+    oauth.removeAllContentTypeParsers();
+    oauth.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, parsed) => parsed(null, parseForm(body as string)));
+    oauthRoutes(oauth, context);
+    done();
+  });
   discoveryRoutes(app, context);
   stopRoutes(app, context);
   watchRoutes(app, context);
@@ -54,8 +64,8 @@ export function createApp(context: BrokerContext, doors: () => Doors): FastifyIn
 const isOAuth = (request: FastifyRequest): boolean => ['/token', '/introspect', '/revoke'].includes(request.routeOptions.url ?? '');
 
 /** Requests for tokens that never reach the use case are denials too; they are counted, ten seconds to an entry. */
-async function countRefused(context: BrokerContext, request: FastifyRequest, detail: string): Promise<void> {
-  if (request.routeOptions.url === '/token') await deny(context, {}, [{ reason: 'malformed_request', detail }], { nowMs: context.clock() });
+async function countRefused(context: BrokerContext, url: string | undefined, detail: string): Promise<void> {
+  if (url === '/token') await deny(context, {}, [{ reason: 'malformed_request', detail }], { nowMs: context.clock() });
 }
 
 async function answerError(context: BrokerContext, error: FastifyError, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -75,7 +85,7 @@ async function answerError(context: BrokerContext, error: FastifyError, request:
   }
   // fastify's own words may quote the request, so they are not passed on.
   const detail = REQUEST_PROBLEMS[error.code] ?? 'the request is malformed';
-  await countRefused(context, request, detail);
+  await countRefused(context, request.routeOptions.url, detail);
   return isOAuth(request) ? sendOAuthError(reply, status === 413 ? 413 : 400, 'invalid_request', detail) : sendProblem(reply, status, 'Bad Request', detail);
 }
 
@@ -87,10 +97,12 @@ const REQUEST_PROBLEMS: Readonly<Record<string, string>> = {
 };
 
 /** A path that exists for another method is said to be one (RFC 9110, section 15.5.6). */
-function answerUnknown(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+async function answerUnknown(app: FastifyInstance, context: BrokerContext, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const url = request.url.split('?', 1)[0] ?? '';
   const allowed = METHODS.filter((method) => app.hasRoute({ url, method }));
   if (allowed.length === 0) return sendProblem(reply, 404, 'Not Found', 'there is nothing here');
+  const detail = `use ${allowed.join(' or ')}`;
+  await countRefused(context, url, detail);
   reply.header('allow', allowed.join(', '));
-  return sendProblem(reply, 405, 'Method Not Allowed', `use ${allowed.join(' or ')}`);
+  return sendProblem(reply, 405, 'Method Not Allowed', detail);
 }

@@ -22,6 +22,8 @@ export function parseForm(text: string): Form {
 /** Names the first parameter that a schema refuses, in words for the client's author; never its value. */
 export function parameterProblem(error: z.ZodError): string {
   const [issue] = error.issues;
+  // Its name is repeated only where it looks like one that somebody mistyped.
+  if (issue?.code === 'unrecognized_keys') return `there is no ${issue.keys.every((key) => /^[a-z_]{1,24}$/.test(key)) ? issue.keys.join(', ') : 'such parameter'} here`;
   const name = issue?.path[0];
   return name === undefined ? (issue?.message ?? 'the request is malformed') : `${String(name)}: ${issue?.message ?? 'malformed'}`;
 }

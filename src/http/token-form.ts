@@ -19,11 +19,15 @@ const label = z.string().max(128, 'at most 128 characters');
 const name = z.string().max(128, 'at most 128 characters');
 const subjectType = z.enum([...JWT_TYPES, ACCESS_TOKEN_TYPE], `must be ${[...JWT_TYPES, ACCESS_TOKEN_TYPE].join(' or ')}`);
 
-const callSchema = z.strictObject({
-  type: z.literal('tool_call', 'only `tool_call` is known'),
-  action: name,
-  arguments: z.record(z.string(), z.unknown()).refine((value) => isShallow(value, MAX_DEPTH), 'is nested too deeply'),
-});
+const callSchema = z.strictObject(
+  {
+    type: z.literal('tool_call', 'only `tool_call` is known'),
+    action: name,
+    arguments: z.record(z.string(), z.unknown()).refine((value) => isShallow(value, MAX_DEPTH), 'is nested too deeply'),
+  },
+  // zod would name the member, and whoever sent it has not even proven who it is: its words would stand in the ledger.
+  { error: (issue) => (issue.code === 'unrecognized_keys' ? 'a call has type, action and arguments, and nothing else' : undefined) },
+);
 
 /** Unknown parameters are ignored, as RFC 6749 section 3.2 demands. */
 export const clientParameters = z.object({

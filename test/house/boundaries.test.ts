@@ -1,7 +1,7 @@
 /** The check of import directions is itself checked: it has to read the files, and to see what is planted. */
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -42,6 +42,8 @@ describe('the check of import directions', () => {
     ['broker/planted.ts', "export { createApp } from '../http/app.ts';", 'not-in-allowed'],
     ['http/planted.ts', "export const planted = () => import('../adapters/jwks/key-sets.ts');", 'not-in-allowed'],
     ['adapters/jwks/planted.ts', "import { ensureKey } from '../data-folder/key-file.ts';\nexport const planted = ensureKey;", 'not-in-allowed'],
+    ['cli/planted.ts', "import { deny } from '../broker/deny.ts';\nexport const planted = deny;", 'not-in-allowed'],
+    ['guard/planted.ts', "import { systemClock } from '../core/clock.ts';\nexport const planted = systemClock;", 'not-in-allowed'],
     ['main-planted.ts', "import { startBroker } from './main.ts';\nexport const planted = startBroker;", 'not-in-allowed'],
     ['core/planted.ts', "import { nowhere } from './nowhere.ts';\nexport const planted = nowhere;", 'nothing-unresolved'],
   ];
@@ -59,6 +61,12 @@ describe('the check of import directions', () => {
       }
     });
   }
+
+  test('the command line takes only types from the use cases', () => {
+    const files = readdirSync(join(ROOT, 'src/cli')).map((name) => readFileSync(join(ROOT, 'src/cli', name), 'utf8'));
+    assert.ok(files.length > 10);
+    for (const text of files) assert.doesNotMatch(text, /^import (?!type )[^;]*from '\.\.\/broker\//m);
+  });
 
   test('fails the command when it finds something', () => {
     writeFileSync(join(tree, 'src/core/planted.ts'), "export * from '../main.ts';\n");

@@ -73,7 +73,7 @@ test('a risky action stays refused: its client learns why from the broker', asyn
   const { broker, connect } = await shop(t);
   await assert.rejects(connect('support-agent', 'orders.refund'), /needs a person's yes/);
   const [denied] = await broker.ledger('&kind=token.denied&agent=support-agent');
-  assert.deepEqual((denied?.reasons as readonly { reason: string }[]).map(({ reason }) => reason), ['approval_required']);
+  assert.deepEqual(((denied?.reasons ?? []) as readonly { reason: string }[]).map(({ reason }) => reason), ['approval_required']);
 });
 
 test('an agent without a grant does not get in', async (t) => {

@@ -1,4 +1,4 @@
-/** What clients find by themselves: metadata (RFC 8414), keys (RFC 7517), and whether the broker is up. */
+/** What clients find by themselves: metadata (RFC 8414), keys (RFC 7517), whether the broker is up, and what it counted. */
 import type { FastifyInstance } from 'fastify';
 import type { BrokerContext } from '../../broker/context.ts';
 import { ALLOWED_ALGORITHMS } from '../../identity/jwt-rules.ts';
@@ -14,6 +14,11 @@ export function discoveryRoutes(app: FastifyInstance, context: BrokerContext): v
   app.get('/.well-known/jwks.json', (_request, reply) =>
     reply.header('cache-control', `public, max-age=${JWKS_MAX_AGE_SECONDS}`).type('application/jwk-set+json').send({ keys: context.keyRing.current().publicJwks }),
   );
+
+  app.get('/metrics', async (_request, reply) => {
+    const { contentType, text } = await context.meter.render();
+    return reply.type(contentType).send(text);
+  });
 
   app.get('/healthz', (_request, reply) => reply.send({ status: 'ok' }));
 

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { spendClaims } from '../../broker/authenticate.ts';
 import type { BrokerContext } from '../../broker/context.ts';
-import { deny } from '../../broker/deny.ts';
+import { deny, REPLAYED } from '../../broker/deny.ts';
 import { introspect } from '../../broker/introspect.ts';
 import { revoke } from '../../broker/revoke.ts';
 import { requestToken } from '../../broker/token.ts';
@@ -12,7 +12,7 @@ import type { Form } from '../form.ts';
 import { sendDenied, sendOAuthError } from '../reply.ts';
 import { ACCESS_TOKEN_TYPE, parseTokenForm, TOKEN_EXCHANGE } from '../token-form.ts';
 
-/** Adds the endpoints. Whatever is refused before a client is known is counted in the ledger as a malformed request. */
+/** Adds the endpoints to a scope that parses forms and nothing else. Whatever is refused before a client is known is counted in the ledger as a malformed request. */
 export function oauthRoutes(app: FastifyInstance, context: BrokerContext): void {
   app.post<{ Body: Form | undefined }>('/token', async (request, reply) => {
     const nowMs = context.clock();
@@ -46,7 +46,7 @@ export function oauthRoutes(app: FastifyInstance, context: BrokerContext): void 
     if (parameters === undefined) return sendOAuthError(reply, 400, 'invalid_request', 'send one token as application/x-www-form-urlencoded');
     const proven = await authenticateEndpoint(context, request, parameters, nowMs);
     if (!proven.ok) return sendDenied(reply, await deny(context, {}, [{ reason: 'client_authentication_failed', detail: proven.detail }], { nowMs }));
-    if (!(await spendClaims(context, proven))) return sendDenied(reply, await deny(context, {}, [{ reason: 'replayed', detail: REPLAYED }], { nowMs }));
+    if (!(await spendClaims(context, proven))) return sendDenied(reply, await deny(context, {}, [REPLAYED], { nowMs }));
     const answer = await introspect(context, proven.caller, parameters.token, nowMs);
     if (!answer.active) return reply.send(answer);
     const { claims } = answer;
@@ -63,7 +63,7 @@ export function oauthRoutes(app: FastifyInstance, context: BrokerContext): void 
     switch (outcome) {
       case 'revoked': return reply.code(200).send();
       case 'not_yours': return sendOAuthError(reply, 400, 'unauthorized_client', 'a token is revoked by the client that it was issued to');
-      case 'replayed': return sendDenied(reply, await deny(context, {}, [{ reason: 'replayed', detail: REPLAYED }], { nowMs }));
+      case 'replayed': return sendDenied(reply, await deny(context, {}, [REPLAYED], { nowMs }));
       default: return outcome satisfies never;
     }
   });
@@ -71,8 +71,6 @@ export function oauthRoutes(app: FastifyInstance, context: BrokerContext): void 
   // Stock clients refuse metadata without an authorization endpoint; there is no code flow behind it.
   app.get('/authorize', (_request, reply) => sendOAuthError(reply, 400, 'unsupported_response_type', 'this broker has no authorization code flow'));
 }
-
-const REPLAYED = 'this client assertion was used before: make a new one for each request';
 
 function tokenParameters(form: Form | undefined): (Readonly<Record<string, string>> & { readonly token: string }) | undefined {
   const token = form?.ok === true ? form.parameters.token : undefined;
