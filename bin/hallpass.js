@@ -15,8 +15,10 @@ if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
   const { run } = await import(existsSync(source) ? source.href : built.href);
   await run(process.argv.slice(2));
 } else {
-  const own = fileURLToPath(new URL(`../node_modules/node-${process.platform}-${process.arch}/bin/node`, import.meta.url));
-  if (existsSync(own)) handOver(own);
+  // It comes with a checkout, and stands beside an installed package.
+  const places = ['../node_modules', '../..'].map((folder) => fileURLToPath(new URL(`${folder}/node-${process.platform}-${process.arch}/bin/node`, import.meta.url)));
+  const own = places.find((place) => existsSync(place));
+  if (own !== undefined) handOver(own);
   else {
     process.stderr.write(`hallpass: this is Node.js ${process.versions.node}, and ${NEEDED.join('.')} or newer is needed: install it from https://nodejs.org\n`);
     process.exitCode = 1;

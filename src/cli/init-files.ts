@@ -8,12 +8,14 @@ export interface InitNames {
   /** The last day of the grant, and the day by which it is to be looked at: `2027-03-31`. */
   readonly expires: string;
   readonly review: string;
+  /** Where editors find the schemas, seen from the grants folder: a folder or a URL, with a slash at its end. */
+  readonly schemas: string;
 }
 
-/** Path to text. Schemas are named by the place where the package publishes them. */
+/** Path to text. */
 export function initFiles(names: InitNames): ReadonlyMap<string, string> {
-  const { person, agent, tool, env, expires, review } = names;
-  const schema = (kind: string): string => `# yaml-language-server: $schema=https://unpkg.com/hallpass/schemas/${kind}.schema.json`;
+  const { person, agent, tool, env, expires, review, schemas } = names;
+  const schema = (kind: string, up = ''): string => `# yaml-language-server: $schema=${schemas.startsWith('http') ? '' : up}${schemas}${kind}.schema.json`;
   return new Map([
     ['hallpass.yaml', CONFIG],
     [
@@ -47,7 +49,7 @@ agents:
     ],
     [
       `grants/tools/${tool}.yaml`,
-      `${schema('tool')}
+      `${schema('tool', '../')}
 #
 # A tool is what one MCP server offers. \`effect\` says what an action does to the world: read, write, send, money, delete,
 # access or bulk. All but read and write need a yes from a person each time, whatever a grant says.
@@ -102,7 +104,7 @@ limits: {ttl: 5m, calls: 60/min}
     ],
     [
       `grants/tests/${tool}.test.yaml`,
-      `${schema('tests')}
+      `${schema('tests', '../')}
 #
 # What must come of requests under these grants, at a moment that stands still. Run with \`hallpass grants test\`.
 

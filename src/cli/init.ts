@@ -38,7 +38,7 @@ function init(folder: string, options: InitOptions): void {
   if (!PERSON_PATTERN.test(person)) throw new CliProblem(`--person: \`${person}\` is no e-mail address in lower case`, { exitCode: EXIT.usage });
   const day = (daysFromNow: number): string => new Date(Date.now() + daysFromNow * DAY_MS).toISOString().slice(0, 10);
   const root = resolve(folder);
-  const files = initFiles({ person, agent, tool, env, expires: day(180), review: day(90) });
+  const files = initFiles({ person, agent, tool, env, expires: day(180), review: day(90), schemas: schemasFor(root) });
   const known = ['hallpass.yaml', 'grants'].filter((name) => existsSync(join(root, name)));
   if (known.length > 0) throw new CliProblem(`${known.join(' and ')} ${known.length === 1 ? 'is' : 'are'} here already: nothing was written; choose another folder (hallpass init FOLDER)`);
 
@@ -61,6 +61,9 @@ Next${folder === '.' ? '' : `, in ${folder}`}:
   hallpass grants check
   hallpass serve`);
 }
+
+/** Beside the package, where it is installed; else where it is published. */
+const schemasFor = (root: string): string => (existsSync(join(root, 'node_modules/hallpass/schemas')) ? '../node_modules/hallpass/schemas/' : 'https://unpkg.com/hallpass/schemas/');
 
 /** The broker's data holds private keys: git never sees them. */
 function ignoreData(root: string): void {

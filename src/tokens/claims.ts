@@ -10,7 +10,7 @@ export const MAX_LINEAGE = 4;
 
 const name = z.string().min(1).max(320);
 
-interface Actor {
+export interface Actor {
   sub: string;
   act?: Actor | undefined;
 }
