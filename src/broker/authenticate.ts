@@ -88,8 +88,9 @@ async function proveByIssuer(context: BrokerContext, assertion: string, nowMs: n
 async function proveByKey(context: BrokerContext, credentials: ClientCredentials, clientId: string, nowMs: number): Promise<Authentication> {
   const { caller, keys } = await keysOf(context, clientId);
   const verified = await verifyKeyAssertion(credentials.assertion, { keys, clientId, issuer: context.issuer, nowMs });
-  if (caller === undefined) return refused('no client of this name has a key here');
+  // The words are the same for both too: else they would tell what the time taken does not.
   if (!verified.ok) return refused(verified.problem);
+  if (caller === undefined) throw new Error('nobody holds the decoy key');
   if (caller.kind === 'operator' && !credentials.fromLoopback) return refused('the local operator key works on this machine only');
   const claim: Claim = { namespace: 'assertion-jti', id: `${clientId}\0${verified.jti}`, expiresMs: verified.expiresMs };
   return { ok: true, caller, claims: [claim], expiresMs: verified.expiresMs };

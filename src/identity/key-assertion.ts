@@ -33,7 +33,7 @@ export async function verifyKeyAssertion(
   const checked = checkHeader(assertion, ['jwt', 'client-authentication+jwt']);
   if (!checked.ok) return no(checked.problem);
   const payload = await verifySignature(assertion, keys, checked.header);
-  if (payload === undefined) return no('no key of this client made its signature');
+  if (payload === undefined) return no('no key of this client made its signature, or there is no client of this name');
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success) return no('iss, sub, aud, iat, exp and jti are required');
   const { iss, sub, aud, iat, exp, nbf, jti } = claims.data;
