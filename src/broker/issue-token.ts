@@ -52,7 +52,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
     deny(context, draft, reasons, { nowMs, claims: proven.claims, ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }) });
 
   const target = resolveTarget(policy, request);
-  if (!target.ok) return refuse(about(proven, request), [target]);
+  if (!target.ok) return refuse({ ...about(proven, request), ...(target.tool === undefined ? {} : { tool: target.tool }) }, [target]);
   const { environment } = target;
   const known = { ...about(proven, request), tool: environment.tool, env: environment.env };
   const parties = await findParties(context, proven.caller, request, environment, nowMs);

@@ -7,9 +7,10 @@ import type { TokenRequest } from './token-request.ts';
 
 export type Target =
   | { readonly ok: true; readonly environment: Environment }
-  | { readonly ok: false; readonly reason: DenyReason; readonly detail: string };
+  /** `tool` is set when that much is known. */
+  | { readonly ok: false; readonly reason: DenyReason; readonly detail: string; readonly tool?: ToolName };
 
-const no = (reason: DenyReason, detail: string): Target => ({ ok: false, reason, detail });
+const no = (reason: DenyReason, detail: string): Extract<Target, { ok: false }> => ({ ok: false, reason, detail });
 
 /** The target is named by `resource`, or by `tool` and `env`, or by both if they agree. */
 export function resolveTarget(policy: Policy, request: Pick<TokenRequest, 'resource' | 'tool' | 'env'>): Target {
@@ -26,7 +27,7 @@ export function resolveTarget(policy: Policy, request: Pick<TokenRequest, 'resou
   const tool = policy.tools.get(request.tool as ToolName);
   if (tool === undefined) return no('unknown_tool', 'no file under tools/ describes this tool');
   const environment = tool.environments.get(request.env as EnvName);
-  if (environment === undefined) return no('unknown_env', `tool ${tool.name} has no such environment`);
+  if (environment === undefined) return { ...no('unknown_env', `tool ${tool.name} has no such environment`), tool: tool.name };
   if (byResource !== undefined && byResource !== environment) return no('target_mismatch', 'resource names another target than tool and env do');
   return { ok: true, environment };
 }

@@ -74,7 +74,7 @@ async function explain(options: GrantOptions): Promise<void> {
   const { policy } = await load(folderOf(options));
   const words = explainPolicy(policy, Date.now());
   if (options.json === true) return printJson({ words });
-  print(words);
+  print(words.trimEnd());
 }
 
 async function runTests(options: GrantOptions): Promise<void> {

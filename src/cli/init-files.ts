@@ -5,6 +5,8 @@ export interface InitNames {
   readonly agent: string;
   readonly tool: string;
   readonly env: string;
+  /** The URL of the MCP server. */
+  readonly resource: string;
   /** The last day of the grant, and the day by which it is to be looked at: `2027-03-31`. */
   readonly expires: string;
   readonly review: string;
@@ -14,7 +16,7 @@ export interface InitNames {
 
 /** Path to text. */
 export function initFiles(names: InitNames): ReadonlyMap<string, string> {
-  const { person, agent, tool, env, expires, review, schemas } = names;
+  const { person, agent, tool, env, resource, expires, review, schemas } = names;
   const schema = (kind: string, up = ''): string => `# yaml-language-server: $schema=${schemas.startsWith('http') ? '' : up}${schemas}${kind}.schema.json`;
   return new Map([
     ['hallpass.yaml', CONFIG],
@@ -74,7 +76,7 @@ environments:
     # An environment is production unless it says that it is not.
     production: false
     # The URL of the MCP server: the audience of its tokens.
-    resource: http://127.0.0.1:8801/mcp
+    resource: ${resource}
     # The server itself; \`hallpass keys new server ${tool}-mcp-${env}\` fills in its public key.
     server: {id: ${tool}-mcp-${env}, keys: []}
     # The server asks the broker about each token that it is shown.

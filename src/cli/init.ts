@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { NAME_PATTERN, PERSON_PATTERN } from '../core/names.ts';
+import { normalizeResource } from '../core/resource.ts';
 import { initFiles } from './init-files.ts';
 import { CliProblem, EXIT, print, printJson } from './terminal.ts';
 
@@ -13,6 +14,7 @@ interface InitOptions {
   readonly agent: string;
   readonly tool: string;
   readonly env: string;
+  readonly resource: string;
   readonly json?: boolean;
 }
 
@@ -25,20 +27,22 @@ export function addInit(program: Command): void {
     .option('--agent <name>', 'the first agent', 'my-agent')
     .option('--tool <name>', 'the first tool: what one MCP server offers', 'notes')
     .option('--env <name>', 'its environment, not production', 'dev')
+    .option('--resource <url>', 'the URL of its MCP server', 'http://127.0.0.1:8801/mcp')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  hallpass init --person dana@example.com --tool orders --env staging')
     .action(init);
 }
 
 function init(folder: string, options: InitOptions): void {
-  const { person, agent, tool, env } = options;
+  const { person, agent, tool, env, resource } = options;
   for (const [option, name] of Object.entries({ agent, tool, env })) {
     if (!NAME_PATTERN.test(name)) throw new CliProblem(`--${option}: \`${name}\` is no name: lower-case letters, digits, \`.\`, \`_\` and \`-\`, at most 64`, { exitCode: EXIT.usage });
   }
   if (!PERSON_PATTERN.test(person)) throw new CliProblem(`--person: \`${person}\` is no e-mail address in lower case`, { exitCode: EXIT.usage });
+  if (normalizeResource(resource) === undefined) throw new CliProblem('--resource must be an https URL without a query (http on this machine only), such as https://mcp.example.com/notes', { exitCode: EXIT.usage });
   const day = (daysFromNow: number): string => new Date(Date.now() + daysFromNow * DAY_MS).toISOString().slice(0, 10);
   const root = resolve(folder);
-  const files = initFiles({ person, agent, tool, env, expires: day(180), review: day(90), schemas: schemasFor(root) });
+  const files = initFiles({ person, agent, tool, env, resource, expires: day(180), review: day(90), schemas: schemasFor(root) });
   const known = ['hallpass.yaml', 'grants'].filter((name) => existsSync(join(root, name)));
   if (known.length > 0) throw new CliProblem(`${known.join(' and ')} ${known.length === 1 ? 'is' : 'are'} here already: nothing was written; choose another folder (hallpass init FOLDER)`);
 

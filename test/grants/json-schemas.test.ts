@@ -77,7 +77,7 @@ describe('a stock validator accepts', () => {
     });
   }
 
-  const written = initFiles({ person: 'dana@example.com', agent: 'my-agent', tool: 'notes', env: 'dev', expires: '2027-03-31', review: '2027-01-15', schemas: 'https://unpkg.com/hallpass/schemas/' });
+  const written = initFiles({ person: 'dana@example.com', agent: 'my-agent', tool: 'notes', env: 'dev', resource: 'http://127.0.0.1:8801/mcp', expires: '2027-03-31', review: '2027-01-15', schemas: 'https://unpkg.com/hallpass/schemas/' });
   for (const [path, text] of written) {
     if (!path.startsWith('grants/')) continue;
     test(`what \`hallpass init\` writes as ${path}, once there are keys`, () => {

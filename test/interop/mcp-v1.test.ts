@@ -8,10 +8,10 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { InvalidTokenError } from '@modelcontextprotocol/sdk/server/auth/errors.js';
 import { requireBearerAuth } from '@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js';
 import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import express, { type RequestHandler } from 'express';
+import type { RequestHandler } from 'express';
 import { createGuard, type Guard } from '../../src/guard/index.ts';
 import { type TestBroker, testBroker } from '../http/broker.ts';
-import { ACTIONS, listen, ordersMcp, ordersPlace } from './orders-server.ts';
+import { ACTIONS, ordersPlace, serveOrders } from './orders-server.ts';
 
 interface Shop {
   readonly broker: TestBroker;
@@ -25,10 +25,12 @@ async function shop(t: TestContext, guarding: (guard: Guard) => RequestHandler =
   const place = await ordersPlace();
   const broker = await testBroker(t, { grants: place.edit });
   const guard = createGuard({ resource: place.resource, actions: ACTIONS, url: broker.issuer, clientId: 'orders-mcp-staging', keyFile: join(broker.config.data, 'example-keys/orders-mcp-staging.jwk') });
-  const app = express();
-  app.get(guard.metadataPath, (_request, response) => void response.json(guard.metadata));
-  ordersMcp(app, guarding(guard));
-  await listen(t, app, place.port);
+  const behind = guarding(guard);
+  await serveOrders(t, place.port, (request, response, next) => {
+    // The SDK's middleware serves no metadata: whoever uses it does that beside it.
+    if (request.path === guard.metadataPath) response.json(guard.metadata);
+    else behind(request, response, next);
+  });
   return {
     broker, guard, resource: place.resource,
     connect: async (agent, scope) => {

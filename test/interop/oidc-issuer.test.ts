@@ -3,12 +3,11 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Client, StaticPrivateKeyJwtProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import express from 'express';
 import { decodeJwt } from 'jose';
 import { createGuard } from '../../src/guard/index.ts';
 import { EXCHANGE, JWT_TYPE, type TestBroker, testBroker } from '../http/broker.ts';
 import { type OidcIssuer, startOidcIssuer } from '../../demo/oidc-issuer.ts';
-import { ACTIONS, editFile, listen, ordersMcp, type OrdersPlace, ordersPlace } from './orders-server.ts';
+import { ACTIONS, editFile, type OrdersPlace, ordersPlace, serveOrders } from './orders-server.ts';
 
 async function withIssuer(t: TestContext): Promise<{ idp: OidcIssuer; broker: TestBroker; place: OrdersPlace }> {
   const idp = await startOidcIssuer(['support-agent', 'stranger']);
@@ -27,9 +26,7 @@ async function withIssuer(t: TestContext): Promise<{ idp: OidcIssuer; broker: Te
 test('an agent shows its provider\'s word, and a stock MCP client calls a real MCP server with what it gets for it', async (t) => {
   const { idp, broker, place } = await withIssuer(t);
   const guard = createGuard({ resource: place.resource, actions: ACTIONS, url: broker.issuer, clientId: 'orders-mcp-staging', keyFile: join(broker.config.data, 'example-keys/orders-mcp-staging.jwk') });
-  const app = express();
-  ordersMcp(app, guard.middleware());
-  await listen(t, app, place.port);
+  await serveOrders(t, place.port, guard.middleware());
 
   const identity = await idp.identity('support-agent', broker.issuer);
   const authProvider = new StaticPrivateKeyJwtProvider({ clientId: 'support-agent', jwtBearerAssertion: identity, expectedIssuer: broker.issuer });

@@ -1,16 +1,9 @@
 /** A real MCP server in front of a test: the shop's orders, on a port of its own, guarded. */
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js';
-import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
-import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
-import express, { type Express, type RequestHandler } from 'express';
-import * as z from 'zod';
-import type { AuthInfo } from '../../src/guard/index.ts';
+import type { RequestHandler } from 'express';
+import { serveMcp } from '../../demo/mcp-server.ts';
 import { freePort } from '../http/broker.ts';
 
 export const ACTIONS = { get_order: 'orders.read', refund_order: 'orders.refund', note_order: 'orders.note' };
@@ -44,29 +37,9 @@ export function editFile(file: string, edit: (text: string) => string): void {
   writeFileSync(file, after);
 }
 
-/** The MCP side, with the official SDK (v1), stateless; each tool says who called it. */
-export function ordersMcp(app: Express, guard: RequestHandler): void {
-  app.use(express.json(), guard);
-  app.post('/mcp', async (request, response) => {
-    const server = new McpServer({ name: 'orders', version: '1.0.0' });
-    for (const name of Object.keys(ACTIONS)) {
-      server.registerTool(name, { description: name, inputSchema: { order_id: z.string() } }, ({ order_id }, { authInfo }) => ({
-        content: [{ type: 'text', text: `${name} ${order_id} for ${(authInfo as unknown as AuthInfo).extra.agent}` }],
-      }));
-    }
-    const transport = new StreamableHTTPServerTransport({ enableJsonResponse: true });
-    response.on('close', () => void server.close());
-    await server.connect(transport as Transport);
-    await transport.handleRequest(request, response, request.body);
-  });
-}
-
-export async function listen(t: TestContext, app: Express, port: number): Promise<string> {
-  const server: Server = app.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+/** The MCP side; each tool says who called it. */
+export async function serveOrders(t: TestContext, port: number, guard: RequestHandler): Promise<void> {
+  const tools = Object.fromEntries(Object.keys(ACTIONS).map((name) => [name, (id: string, agent: string) => `${name} ${id} for ${agent}`]));
+  const server = await serveMcp({ name: 'orders', port, guard, argument: 'order_id', tools });
+  t.after(() => server.close());
 }
