@@ -24,29 +24,34 @@ export class Compilation {
   readonly problems: Problem[] = [];
   readonly #holders = new Map<string, Holder>();
 
+  /** Whether a message may still take the time to look for what would be right. */
+  get maySuggest(): boolean {
+    return this.problems.length < MAX_SUGGESTIONS;
+  }
+
   report(place: SourcePlace, message: string): void {
     this.problems.push(problemAt(place, message));
   }
 
   /**
    * Takes what only one may have: an id, a key, a resource. `what` tells kinds of things apart (`key …`). When another has it
-   * already, that is a problem in these words, followed by who and where.
+   * already, that is a problem in these words, followed by who and where, and by what to do.
    */
-  claim(what: string, holder: Holder, words: string): void {
+  claim(what: string, holder: Holder, words: string, advice = ''): void {
     const other = this.#holders.get(what);
     if (other === undefined) {
       this.#holders.set(what, holder);
       return;
     }
     const { file, line, column } = other.place();
-    this.report(holder.place(), `${words} ${other.words} (${file}:${line}:${column})`);
+    this.report(holder.place(), `${words} ${other.words} (${file}:${line}:${column})${advice === '' ? '' : `: ${advice}`}`);
   }
 
   /** Whether a name is known. If it cannot be, that is a problem; `advice` says where it should be described. */
   checkName(kind: string, written: string, known: Known, place: () => SourcePlace, advice: string): boolean {
     if (known.names.has(written)) return true;
     if (known.isComplete) {
-      const meant = this.problems.length < MAX_SUGGESTIONS ? didYouMean(written, known.names.keys()) : '';
+      const meant = this.maySuggest ? didYouMean(written, known.names.keys()) : '';
       this.report(place(), `no ${kind} is called \`${written}\`${meant === '' ? `: ${advice}` : meant}`);
     }
     return false;

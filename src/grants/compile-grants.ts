@@ -6,6 +6,7 @@ import type { FileOf, GrantFiles } from './grant-files.ts';
 import { compileLimits } from './limits.ts';
 import { type Agent, type Environment, type Grant, MAX_GRANTS_PER_TARGET, type Person, targetKey, type Tool } from './policy.ts';
 import type { GrantFile } from './schema.ts';
+import { listInWords } from './words.ts';
 
 /** What grants speak of. */
 export interface World {
@@ -18,8 +19,8 @@ export function compileGrants({ grants }: GrantFiles, world: World, compilation:
   const compiled = new Map<GrantId, Grant>();
   for (const file of grants.files) {
     const { content, yaml } = file;
-    const holder = { words: 'the grant of this name', place: () => yaml.placeOf(['grant']) };
-    compilation.claim(`grant ${content.grant}`, holder, `\`${content.grant}\` is taken, by`);
+    const holder = { words: 'another grant', place: () => yaml.placeOf(['grant']) };
+    compilation.claim(`grant ${content.grant}`, holder, `\`${content.grant}\` is the name of`, 'choose another name');
     const grant = compileGrant(file, world, compilation);
     if (grant !== undefined) compiled.set(grant.id, grant);
   }
@@ -42,14 +43,16 @@ export function indexTargets(grants: ReadonlyMap<GrantId, Grant>, compilation: C
   return byTarget;
 }
 
+const NO_SUCH_DAY = 'the calendar has no such day, or the day no such hour';
+
 function compileGrant({ content, yaml }: FileOf<GrantFile>, world: World, compilation: Compilation): Grant | undefined {
   const at = (...path: readonly PropertyKey[]) => () => yaml.placeOf(path);
   for (const [index, agent] of content.agents.entries()) {
     compilation.checkName('agent', agent, world.agents, at('agents', index), 'add it with `hallpass keys new agent ID`');
   }
   const expiresMs = expiryMs(content.expires);
-  if (expiresMs === undefined) compilation.report(at('expires')(), 'there is no such day');
-  if (content.review !== undefined && !isDay(content.review)) compilation.report(at('review')(), 'there is no such day');
+  if (expiresMs === undefined) compilation.report(at('expires')(), NO_SUCH_DAY);
+  if (content.review !== undefined && !isDay(content.review)) compilation.report(at('review')(), NO_SUCH_DAY);
 
   const tool = findTool(content, world, at, compilation);
   const environment = tool?.environments.get(content.env as EnvName);
@@ -94,16 +97,30 @@ function findTool({ tool: name, env, actions }: GrantFile, { tools }: World, at:
 function checkApprover(content: GrantFile, environment: Environment | undefined, { people, agents }: World, at: At, compilation: Compilation): void {
   const { approver: id } = content;
   if (!compilation.checkName('person', id, people, at('approver'), 'add the approver to people.yaml') || environment === undefined) return;
-  const { roles, approves } = people.names.get(id) as Person;
   const { tool, env, production } = environment;
-  const mayApprove = approves.some((entry) => entry.tool === tool && (entry.env === env || (entry.env === '*' && !production)));
-  const missing = [
+  const owners = new Map(production ? content.agents.map((agent) => [agents.names.get(agent as AgentId)?.owner, agent]) : []);
+  const owned = owners.get(id as PersonId);
+  const lacks = lacking(people.names.get(id as PersonId) as Person, environment);
+  if (owned === undefined && lacks.length === 0) return;
+
+  const mayApprove = (person: Person): boolean => !owners.has(person.id) && lacking(person, environment).length === 0;
+  const able = compilation.maySuggest ? [...people.names.values()].filter(mayApprove).slice(0, 3).map((person) => person.id) : [];
+  const names = listInWords(able, 'or');
+  if (owned !== undefined) {
+    const other = names === '' ? `an approver who has \`{tool: ${tool}, env: ${env}}\` under \`approves\` in people.yaml` : names;
+    compilation.report(at('approver')(), `in production two people are needed, and ${id} owns ${owned}: name ${other}`);
+  } else {
+    compilation.report(at('approver')(), `${id} may not approve this: in people.yaml add ${lacks.join(' and ')}${names === '' ? '' : `, or name ${names}`}`);
+  }
+}
+
+/** What a person would need in people.yaml to approve for an environment. */
+function lacking({ roles, approves }: Person, { tool, env, production }: Environment): readonly string[] {
+  const isCovered = approves.some((entry) => entry.tool === tool && (entry.env === env || (entry.env === '*' && !production)));
+  return [
     ...(roles.has('approver') ? [] : ['the role `approver`']),
-    ...(mayApprove ? [] : [`\`{tool: ${tool}, env: ${env}}\` under \`approves\`${production ? ' (`*` never covers production)' : ''}`]),
+    ...(isCovered ? [] : [`\`{tool: ${tool}, env: ${env}}\` under \`approves\`${production ? ' (`*` never covers production)' : ''}`]),
   ];
-  if (missing.length > 0) compilation.report(at('approver')(), `${id} may not approve this: in people.yaml ${missing.join(' and ')} would be needed`);
-  const owned = production ? content.agents.find((agent) => agents.names.get(agent)?.owner === id) : undefined;
-  if (owned !== undefined) compilation.report(at('approver')(), `in production two people are needed, and ${id} owns ${owned}: name another approver`);
 }
 
 /** A day lasts until its end, UTC. */

@@ -9,9 +9,9 @@ import { compileProof } from './proofs.ts';
 const LOCAL_OPERATOR = 'local-operator';
 
 /** Agents and servers are OAuth clients: they share one set of ids. */
-export function claimClientId(id: string, kind: 'agent' | 'server', place: () => Agent['source'], compilation: Compilation): void {
+export function claimClientId(id: string, words: string, place: () => Agent['source'], compilation: Compilation): void {
   if (id === LOCAL_OPERATOR) compilation.report(place(), `\`${id}\` is reserved for the broker's own operator: choose another name`);
-  compilation.claim(`client ${id}`, { words: `${kind} ${id}`, place }, `\`${id}\` is taken, for agents and servers share one set of names: it belongs to`);
+  compilation.claim(`client ${id}`, { words, place }, `\`${id}\` is taken: each agent, and the server of each environment, has a name of its own, and this is that of`, 'choose another name');
 }
 
 export function compilePeople({ people, keys }: GrantFiles, compilation: Compilation): ReadonlyMap<PersonId, Person> {
@@ -53,7 +53,7 @@ export function compileAgents({ agents, keys }: GrantFiles, people: Known, compi
       const id = written as AgentId;
       const placeOf = (...path: readonly PropertyKey[]) => yaml.placeOf(['agents', id, ...path]);
       const source = yaml.placeOf(['agents', id], 'key');
-      claimClientId(id, 'agent', () => source, compilation);
+      claimClientId(id, `agent ${id}`, () => source, compilation);
       compilation.checkName('person', owner, people, () => placeOf('owner'), 'add the owner to people.yaml');
       compiled.set(id, { id, owner: owner as PersonId, proof: compileProof({ ...proof, placeOf }, { kind: 'agent', id }, keys, compilation), source });
     }

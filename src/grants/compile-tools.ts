@@ -16,7 +16,7 @@ export function compileTools(files: GrantFiles, people: Known, compilation: Comp
   for (const file of tools.files) {
     const { content, yaml } = file;
     const name = content.tool as ToolName;
-    compilation.claim(`tool ${name}`, { words: `tool ${name}`, place: () => yaml.placeOf(['tool']) }, `\`${name}\` is taken, by`);
+    compilation.claim(`tool ${name}`, { words: 'another tool', place: () => yaml.placeOf(['tool']) }, `\`${name}\` is the name of`, 'choose another name');
     compilation.checkName('person', content.owner, people, () => yaml.placeOf(['owner']), 'add the owner to people.yaml');
     if (compiled.has(name)) continue;
     compiled.set(name, {
@@ -60,12 +60,12 @@ function compileEnvironment(
 
   const resource = normalizeResource(written.resource);
   if (resource === undefined) {
-    compilation.report(placeOf('resource'), RESOURCE_RULE);
+    compilation.report(placeOf('resource'), `\`resource\` ${RESOURCE_RULE}`);
   } else {
     const holder = { words: `environment ${env} of ${tool}`, place: () => placeOf('resource') };
-    compilation.claim(`resource ${resource}`, holder, 'each environment has a resource of its own, and this one already belongs to');
+    compilation.claim(`resource ${resource}`, holder, 'this resource already belongs to', 'each MCP server has a URL of its own');
   }
-  claimClientId(id, 'server', () => placeOf('server', 'id'), compilation);
+  claimClientId(id, `the server of environment ${env} of ${tool}`, () => placeOf('server', 'id'), compilation);
   for (const [index, server] of mayCall.entries()) {
     compilation.checkName('server', server, servers, () => placeOf('may_call', index), 'name a server of one of the tools');
   }

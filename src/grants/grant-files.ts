@@ -35,12 +35,12 @@ export function readGrantFiles(files: ReadonlyMap<string, string>, compilation: 
   const byKind = Object.fromEntries(KINDS.map((kind) => [kind, [] as string[]])) as Record<Kind, string[]>;
   for (const path of [...files.keys()].sort()) {
     const kind = kindOf(path);
-    if (kind === undefined) compilation.report(startOf(path), 'is no file of a grants folder: people.yaml, agents.yaml, tools/*.yaml, *.yaml for grants, *.jwk for public keys');
+    if (kind === undefined) compilation.report(startOf(path), 'this is no file of a grants folder: there may be people.yaml, agents.yaml, tools/*.yaml, *.yaml for grants, *.jwk for public keys');
     else byKind[kind].push(path);
   }
   // Without these two nothing could be granted: a folder that lacks them is being moved or checked out, not meant.
-  if (byKind.people.length === 0) compilation.report(startOf('people.yaml'), 'is missing: it says who approves, and who is on call');
-  if (byKind.agents.length === 0) compilation.report(startOf('agents.yaml'), 'is missing: make an agent with `hallpass keys new agent ID`');
+  if (byKind.people.length === 0) compilation.report(startOf('people.yaml'), 'the file is missing: it says who approves, and who is on call');
+  if (byKind.agents.length === 0) compilation.report(startOf('agents.yaml'), 'the file is missing: make an agent with `hallpass keys new agent ID`');
 
   const part = <T>(kind: Kind, schema: z.ZodType<T>): Part<T> => {
     const paths = byKind[kind];

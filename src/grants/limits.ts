@@ -15,7 +15,7 @@ type Report = (key: 'ttl' | 'calls' | 'hours', message: string) => void;
 /** `actions` are those that the grant names. */
 export function compileLimits(written: GrantFile['limits'], actions: readonly Action[], environment: Environment, report: Report): Limits {
   const ttlSeconds = written?.ttl === undefined ? DEFAULT_TTL_SECONDS : (parseDurationSeconds(written.ttl) ?? 0);
-  if (ttlSeconds > MAX_TTL_SECONDS) report('ttl', 'a token lives at most 1h');
+  if (ttlSeconds > MAX_TTL_SECONDS) report('ttl', 'a token lives at most 1h: write `1h` or less');
   const records = written?.records ?? (actions.some(({ effect }) => effect !== 'read') ? DEFAULT_RECORDS : undefined);
   const calls = written?.calls === undefined ? undefined : parseCallRate(written.calls);
   if (calls !== undefined && environment.enforcedBy === 'signature') {

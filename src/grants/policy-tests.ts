@@ -5,11 +5,11 @@
 import { z } from 'zod';
 import { DENY_REASONS, type DenyReason } from '../core/reasons.ts';
 import { type AccessRequest, decide, type Decision } from './decide.ts';
-import { didYouMean } from './nearest.ts';
 import type { Policy, SourcePlace } from './policy.ts';
 import { type Problem, problemAt, sortProblems } from './problem.ts';
 import { line } from './schema-fields.ts';
-import { parseYaml, type YamlFile } from './yaml.ts';
+import { checkShape } from './schema-problems.ts';
+import { parseYaml } from './yaml.ts';
 
 export interface PolicyTest {
   readonly name: string;
@@ -32,7 +32,7 @@ export interface PolicyTestResult {
   readonly line: number;
 }
 
-const instant = z.iso.datetime({ offset: true, error: 'must be an instant, such as 2026-12-01T10:00:00Z' });
+const instant = z.iso.datetime({ offset: true, error: ({ input }) => (input === undefined ? undefined : 'must be an instant, such as 2026-12-01T10:00:00Z') });
 /** A test may ask for names that do not exist, or that are none: that is something to test. */
 const asked = z.string().max(320);
 
@@ -48,7 +48,7 @@ const testSchema = z
     reason: z.enum(DENY_REASONS).optional().describe('Why it must be denied.'),
     now: instant.optional().describe('When it is asked, if not at the `now` of the file.'),
   })
-  .refine(({ expect, reason }) => reason === undefined || expect === 'deny', { path: ['reason'], error: 'only a denial has a reason' })
+  .refine(({ expect, reason }) => reason === undefined || expect === 'deny', { path: ['reason'], error: 'is there, but only a denial has a reason' })
   .meta({ dependentSchemas: { reason: { properties: { expect: { const: 'deny' } } } } });
 
 /** What a file `grants/tests/*.test.yaml` holds. */
@@ -64,10 +64,10 @@ export function parsePolicyTests(file: string, text: string): ParsedPolicyTests 
   const read = parseYaml(file, text);
   if (!read.ok) return read;
   const { yaml } = read;
-  const parsed = policyTestsFile.safeParse(yaml.data);
-  if (!parsed.success) return { ok: false, problems: sortProblems(parsed.error.issues.flatMap((issue) => problemsOf(issue, yaml))) };
+  const checked = checkShape(policyTestsFile, yaml);
+  if (!checked.ok) return { ok: false, problems: sortProblems(checked.problems) };
 
-  const { now, tests } = parsed.data;
+  const { now, tests } = checked.content;
   const names = tests.map(({ name }) => name);
   const repeated = names.flatMap((name, index) => (names.indexOf(name) === index ? [] : [index]));
   if (repeated.length > 0) {
@@ -109,11 +109,3 @@ function run(policy: Policy, { name, request, nowMs, expect, reason, source }: P
 const UNKNOWN_NAME: ReadonlySet<DenyReason> = new Set(['unknown_agent', 'unknown_tool', 'unknown_env', 'unknown_action']);
 
 const outcome = (kind: Decision['kind'], reasons: readonly DenyReason[]): string => (reasons.length === 0 ? kind : `${kind} as ${reasons.join(', ')}`);
-
-function problemsOf(issue: z.core.$ZodIssue, yaml: YamlFile): readonly Problem[] {
-  if (issue.code === 'unrecognized_keys') {
-    const known = issue.path.length === 0 ? policyTestsFile.shape : testSchema.shape;
-    return issue.keys.map((key) => problemAt(yaml.placeOf([...issue.path, key], 'key'), `unknown key${didYouMean(key, Object.keys(known))}`));
-  }
-  return [problemAt(yaml.placeOf(issue.path), `${issue.path.at(-1) === undefined ? '' : `\`${String(issue.path.at(-1))}\`: `}${issue.message}`)];
-}

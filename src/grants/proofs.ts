@@ -2,6 +2,7 @@
 import { createHash, createPublicKey } from 'node:crypto';
 import type { JWK } from 'jose';
 import type { Compilation, Holder } from './compilation.ts';
+import { didYouMean } from './nearest.ts';
 import { identityKey, type ExternalIdentity, type Proof, type SourcePlace } from './policy.ts';
 import type { KeyEntry, PublicJwk } from './schema-proof.ts';
 
@@ -30,26 +31,26 @@ export function compileProof(written: WrittenProof, owner: ProofOwner, keyFiles:
     if ('jwks_uri' in entry) {
       if (jwksUri !== undefined) compilation.report(place(), 'a second `jwks_uri`: keep one, a key set holds several keys');
       jwksUri = entry.jwks_uri;
-      compilation.claim(`jwks_uri ${jwksUri}`, holderAt('keys', index), 'this key set already belongs to');
+      compilation.claim(`jwks_uri ${jwksUri}`, holderAt('keys', index), 'this key set already belongs to', 'give each its own');
       continue;
     }
     const key = 'file' in entry ? keyOfFile(entry.file, owner, keyFiles, place, compilation) : entry;
     const usable = key === undefined ? undefined : usableKey(key);
     if (usable !== undefined) {
-      compilation.claim(`key ${thumbprintOf(usable)}`, holderAt('keys', index), 'this key already belongs to');
+      compilation.claim(`key ${thumbprintOf(usable)}`, holderAt('keys', index), 'this key already belongs to', `make another with \`hallpass keys new ${words}\``);
       keys.push(usable);
     } else if (key !== undefined) {
       compilation.report(place(), `this is no valid ${key.kty} key: make a new one with \`hallpass keys new ${words}\``);
     }
   }
   const { identity } = written;
-  if (identity !== undefined) compilation.claim(`identity ${identityKey(identity)}`, holderAt('identity'), 'this identity already belongs to');
+  if (identity !== undefined) compilation.claim(`identity ${identityKey(identity)}`, holderAt('identity'), 'this identity already belongs to', 'give each its own');
   return { keys, ...(jwksUri === undefined ? {} : { jwksUri }), ...(identity === undefined ? {} : { identity }) };
 }
 
 function keyOfFile(path: string, { kind, id }: ProofOwner, files: KeyFiles, place: () => SourcePlace, compilation: Compilation): PublicJwk | undefined {
   const key = files.get(path);
-  if (key === undefined) compilation.report(place(), `the key file ${path} is missing: make it with \`hallpass keys new ${kind} ${id}\``);
+  if (key === undefined) compilation.report(place(), `the key file ${path} is missing${didYouMean(path, files.keys())}: make it with \`hallpass keys new ${kind} ${id}\``);
   return key === 'broken' ? undefined : key;
 }
 

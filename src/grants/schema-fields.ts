@@ -9,7 +9,11 @@ const hasWildcard = (input: unknown): boolean => typeof input === 'string' && in
 
 /** Text of one shape; what does not fit gets the message, and a wildcard the one about wildcards. */
 export const shaped = (pattern: RegExp, maxLength: number, message: string) =>
-  z.string().max(maxLength).regex(pattern, { error: ({ input }) => (hasWildcard(input) ? WILDCARD_RULE : message) });
+  z
+    // A number that would not fit as text either is not to be put in quotes.
+    .string({ error: ({ input }) => (typeof input === 'number' && !pattern.test(String(input)) ? message : undefined) })
+    .max(maxLength)
+    .regex(pattern, { error: ({ input }) => (hasWildcard(input) ? WILDCARD_RULE : message) });
 
 export const name = shaped(NAME_PATTERN, 64, NAME_RULE);
 
@@ -24,12 +28,16 @@ export const line = (maxLength: number) =>
     .regex(/^[^\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*$/, { error: 'must be one line of plain text' });
 
 /** A list without repetitions. */
-export const list = <T extends z.ZodType>(item: T, min: number, max: number) =>
+export const list = <T extends z.ZodType<string>>(item: T, min: number, max: number) =>
   z
     .array(item)
     .min(min)
     .max(max)
-    .refine((items) => new Set(items).size === items.length, { error: 'lists something twice', abort: true })
+    .superRefine((items, context) => {
+      for (const [index, written] of items.entries()) {
+        if (items.indexOf(written) !== index) context.addIssue({ code: 'custom', path: [index], message: `\`${written}\` is here twice: keep one` });
+      }
+    })
     .meta({ uniqueItems: true });
 
 /** A map from names to things, in the order of the file. */

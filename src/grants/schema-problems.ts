@@ -1,5 +1,5 @@
 /** What zod found wrong with a file, in words for the person who wrote it, each at its line and column. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import { didYouMean } from './nearest.ts';
 import { type Problem, problemAt } from './problem.ts';
 import type { DataPath, YamlFile } from './yaml.ts';
@@ -10,20 +10,39 @@ export type Checked<T> = { readonly ok: true; readonly content: T } | { readonly
 export function checkShape<T>(schema: z.ZodType<T>, { data, placeOf }: YamlFile): Checked<T> {
   const result = schema.safeParse(data, { error: wordsFor });
   if (result.success) return { ok: true, content: result.data };
-  const mistakes = result.error.issues.flatMap((issue) => mistakesOf(issue, []));
-  return { ok: false, problems: mistakes.map(({ path, part, message }) => problemAt(placeOf(path, part), message)) };
+  return { ok: false, problems: mistakesIn(result.error).map(({ path, part, message }) => problemAt(placeOf(path, part), message)) };
 }
 
 /** The same for data that is not in a file of the folder's own format: messages without places. */
 export function shapeMessages(schema: z.ZodType, data: unknown): readonly string[] {
   const result = schema.safeParse(data, { error: wordsFor });
-  return result.success ? [] : result.error.issues.flatMap((issue) => mistakesOf(issue, [])).map(({ message }) => message);
+  return result.success ? [] : mistakesIn(result.error).map(({ message }) => message);
 }
 
 interface Mistake {
   readonly path: DataPath;
   readonly part: 'key' | 'value';
   readonly message: string;
+}
+
+/** One for each place: of a value that is wrong in several ways, the first says what to write. */
+function mistakesIn({ issues }: z.ZodError): readonly Mistake[] {
+  // What is of the wrong type is not also too long.
+  const ordered = [...issues].sort((a, b) => Number(b.code === 'invalid_type') - Number(a.code === 'invalid_type'));
+  const places = new Map<string, Mistake>();
+  for (const mistake of ordered.flatMap((issue) => mistakesOf(issue, []))) {
+    const place = JSON.stringify([mistake.path, mistake.part]);
+    if (!places.has(place) || mistake.part === 'key') places.set(mistake.part === 'key' ? `${place}${mistake.message}` : place, mistake);
+  }
+  return [...places.values()].map((mistake) => ({ ...mistake, message: withSubject(mistake) }));
+}
+
+/** Messages of schemas begin with what a value must be: a reader wants to know which value. The value itself is never shown. */
+function withSubject({ path, message }: Mistake): string {
+  if (!/^(?:must|is|has|needs) /.test(message)) return message;
+  const key = path.findLast((step) => typeof step === 'string');
+  if (key === undefined) return path.length === 0 ? `the file ${message}` : message;
+  return `${path.at(-1) === key ? '' : 'an entry of '}\`${key.slice(0, 80)}\` ${message}`;
 }
 
 function mistakesOf(issue: z.core.$ZodIssue, parent: DataPath): readonly Mistake[] {
@@ -38,14 +57,15 @@ function mistakesOf(issue: z.core.$ZodIssue, parent: DataPath): readonly Mistake
     case 'invalid_key': {
       const [first] = issue.issues;
       const written = String(issue.path.at(-1)).slice(0, 80);
-      return [{ path, part: 'key', message: `\`${written}\` ${first?.message ?? issue.message}` }];
+      const message = first?.message ?? issue.message;
+      return [{ path, part: 'key', message: `\`${written}\`${message.startsWith('is ') ? '' : ':'} ${message}` }];
     }
     case 'invalid_union': {
       const nearest = nearestOption(issue.errors);
       return nearest === undefined ? [{ path, part: 'value', message: issue.message }] : nearest.flatMap((inner) => mistakesOf(inner, path));
     }
     default: {
-      const isMissing = issue.code === 'invalid_type' && issue.message.endsWith(MISSING);
+      const isMissing = (issue.code === 'invalid_type' || issue.code === 'invalid_value') && issue.message.includes(MISSING);
       return [{ path, part: isMissing ? 'key' : 'value', message: issue.message }];
     }
   }
@@ -63,6 +83,13 @@ function nearestOption(options: readonly (readonly z.core.$ZodIssue[])[]): reado
 
 const MISSING = 'is missing';
 
+/** With the schema's description of what should be there. */
+function missing(key: PropertyKey | undefined, schema?: unknown): string {
+  const described = schema instanceof z.ZodType ? (schema.description ?? '') : '';
+  const words = described === '' ? '' : `: ${described.slice(0, 1).toLowerCase()}${described.slice(1).replace(/\.$/, '')}`;
+  return key === undefined ? MISSING : `\`${String(key)}\` ${MISSING}${words}`;
+}
+
 const TYPE_WORDS: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
@@ -78,11 +105,12 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
   switch (issue.code) {
     case 'unrecognized_keys': return issue.keys.map((key) => unknownKey(key, knownKeys(issue.inst))).join('\n');
-    case 'invalid_type': return typeWords(issue.expected, issue.input, issue.path?.at(-1));
+    case 'invalid_type': return issue.input === undefined ? missing(issue.path?.at(-1), issue.inst) : typeWords(issue.expected, issue.input);
     case 'invalid_value': {
       const values = issue.values.map(String);
       const meant = typeof issue.input === 'string' ? didYouMean(issue.input, values) : '';
-      return `must be ${values.map((value) => `\`${value}\``).join(', ').replace(/, (?=[^,]*$)/, ' or ')}${meant}`;
+      const choice = values.map((value) => `\`${value}\``).join(', ').replace(/, (?=[^,]*$)/, ' or ');
+      return issue.input === undefined ? `${missing(issue.path?.at(-1))}: write ${choice}` : `must be ${choice}${meant}`;
     }
     case 'too_small': {
       if (issue.origin === 'string') return 'is too short';
@@ -96,10 +124,12 @@ function wordsFor(issue: z.core.$ZodRawIssue): string | undefined {
   }
 }
 
-function typeWords(expected: string, input: unknown, key: PropertyKey | undefined): string {
-  if (input === undefined) return key === undefined ? MISSING : `\`${String(key)}\` ${MISSING}`;
-  const hint = expected === 'string' && (typeof input === 'number' || typeof input === 'boolean') ? ': put it in quotes' : '';
-  return `must be ${TYPE_WORDS[expected] ?? expected}${hint}`;
+function typeWords(expected: string, input: unknown): string {
+  const type = TYPE_WORDS[expected] ?? expected;
+  if (input === null) return `is empty, and must be ${type}`;
+  if (expected === 'string' && (typeof input === 'number' || typeof input === 'boolean')) return `must be ${type}: put it in quotes`;
+  const isQuoted = (expected === 'number' || expected === 'int' || expected === 'boolean') && typeof input === 'string' && /^(?:[0-9]+|true|false)$/.test(input);
+  return `must be ${type}${isQuoted ? ': take the quotes away' : ''}`;
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -87,8 +87,8 @@ export type KeyEntry = z.infer<typeof keys>[number];
 
 const identity = z
   .strictObject({
-    issuer: shaped(urlPattern('https|spiffe'), 512, 'must be the `iss` of an issuer, such as https://idp.example.com'),
-    subject: line(255).regex(/^[!-)+-~][ -)+-~]*$/, { error: 'must be the exact `sub`, in visible ASCII, without wildcards' }),
+    issuer: shaped(urlPattern('https|spiffe'), 512, 'must be the `iss` of an issuer, such as https://idp.example.com').describe('The `iss` of its tokens.'),
+    subject: line(255).regex(/^[!-)+-~][ -)+-~]*$/, { error: 'must be the exact `sub`, in visible ASCII, without wildcards' }).describe('The `sub` of its tokens.'),
   })
   .describe('The iss and sub of tokens that another issuer signs, compared exactly.');
 

@@ -75,7 +75,7 @@ const DAY = String.raw`\d{4}-\d{2}-\d{2}`;
 export const grantFile = z.strictObject({
   grant: name.describe('The name of this grant.'),
   version: z.int().min(1).max(1_000_000).describe('Counts up with each edit.'),
-  agents: list(name, 1, 100).describe('Who may.'),
+  agents: list(name, 1, 100).describe('The agents that may.'),
   tool: name.describe('The tool, by its name in tools/*.yaml.'),
   env: name.describe('The one environment of the tool that it holds for.'),
   actions: list(name, 1, 200).describe('What they may do, each by its name. Nothing else is allowed.'),

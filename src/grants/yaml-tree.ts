@@ -28,7 +28,7 @@ const MAX_FAULTS = 20;
 const UNFIT_CHARACTER = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2060-\u206f\ufff9-\uffff]|(?<!^)\ufeff|\p{Surrogate}|\r(?!\n)/u;
 
 const REFUSED_LEXEMES: Readonly<Record<string, string>> = {
-  alias: 'YAML aliases are not allowed: write the value out (and where `*` is meant as a word, put it in quotes)',
+  alias: 'YAML aliases are not allowed: write the value out (every environment, under `approves` in people.yaml, is "*" with quotes)',
   anchor: 'YAML anchors are not allowed: write the value out where it is needed',
   tag: 'YAML tags are not allowed: put text that starts with `!` in quotes',
   'directive-line': 'YAML directives are not allowed: remove this line',
@@ -83,9 +83,16 @@ const fail = (offset: number, message: string): YamlTree => ({ ok: false, faults
 
 const codeOf = (character: string): string => (character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
 
+const FAULT_WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  BAD_INDENT: 'something here is not indented as what stands beside it, or a list or map before it lacks its closing `]` or `}`',
+  MISSING_CHAR: 'a quote, `]`, `}`, `,` or `:` is missing here or before',
+  TAB_AS_INDENT: 'indent with spaces, not with tabs',
+  UNEXPECTED_TOKEN: 'nothing more may follow here: put the whole text in quotes (single ones, if it holds double ones)',
+};
+
 /** The library's message, in words of ours where its own leave a reader alone. */
 function faultOf({ code, message, pos }: YAMLError): Fault {
   const isSecondColon = code === 'BLOCK_AS_IMPLICIT_KEY' || code === 'MULTILINE_IMPLICIT_KEY';
-  const words = isSecondColon ? 'not valid YAML: put text that holds `: ` in quotes, and start each key on a line of its own' : `not valid YAML: ${message}`;
-  return { offset: pos[0], message: words };
+  const words = isSecondColon ? 'put text that holds `: ` in quotes, and start each key on a line of its own, in one column with the keys beside it' : (FAULT_WORDS[code] ?? message);
+  return { offset: pos[0], message: `not valid YAML: ${words}` };
 }

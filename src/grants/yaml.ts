@@ -23,7 +23,7 @@ export function parseYaml(file: string, text: string): YamlResult {
   const tree = parseTree(text);
   const faults: Fault[] = tree.ok ? [] : [...tree.faults];
   const data = tree.ok ? toData(tree.root, 1, faults) : undefined;
-  if (tree.ok && tree.root === null) faults.push({ offset: 0, message: 'the file is empty' });
+  if (tree.ok && tree.root === null) faults.push({ offset: 0, message: 'the file is empty: fill it or remove it' });
   if (!tree.ok || faults.length > 0) {
     const placeAt = placer(file, text);
     return { ok: false, problems: faults.map(({ offset, message }) => problemAt(placeAt(offset), message)) };
