@@ -31,11 +31,14 @@ export class VerifiedCache<T> {
 
   /** Remembers a verified token until `expiresMs`; the oldest entry makes room. */
   set(token: string, value: T, expiresMs: number): void {
+    const key = keyOf(token);
+    // One that is set again takes its own room, and is the youngest.
+    this.#entries.delete(key);
     if (this.#entries.size >= this.#maxEntries) {
       const oldest = this.#entries.keys().next();
       if (!oldest.done) this.#entries.delete(oldest.value);
     }
-    this.#entries.set(keyOf(token), { value, expiresMs });
+    this.#entries.set(key, { value, expiresMs });
   }
 
   /** Forgets everything: the policy or the keys have changed. */
