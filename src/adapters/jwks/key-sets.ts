@@ -82,6 +82,16 @@ const keySetSchema = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string
 
 /** SPIFFE marks the keys of JWT-SVIDs by a `use` of its own (SPIFFE JWT-SVID, section 6.1); everywhere else that is `sig`. */
 function parseKeySet(text: string): JSONWebKeySet {
-  const { keys } = keySetSchema.parse(JSON.parse(text));
-  return { keys: keys.map((key) => (key.use === 'jwt-svid' ? { ...key, use: 'sig' } : key)) as JWK[] };
+  const parsed = keySetSchema.safeParse(jsonOf(text));
+  // Whatever it is, it is not repeated: the message ends up in a log.
+  if (!parsed.success) throw new Error('what was found is no key set (RFC 7517)');
+  return { keys: parsed.data.keys.map((key) => (key.use === 'jwt-svid' ? { ...key, use: 'sig' } : key)) as JWK[] };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
