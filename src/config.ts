@@ -7,7 +7,7 @@ import { checkShape } from './grants/schema-problems.ts';
 import { parseYaml } from './grants/yaml.ts';
 import type { IdentityIssuer } from './identity/issuer-token.ts';
 
-export const CONFIG_FILE = 'hallpass.yaml';
+const CONFIG_FILE = 'hallpass.yaml';
 
 export interface Config {
   /** The file that was read; absent when there is none and the defaults hold. */

@@ -10,7 +10,7 @@ import { CliProblem } from './terminal.ts';
 export const OPERATOR_ID = 'local-operator';
 
 /** `$XDG_CONFIG_HOME/hallpass/keys`, or `~/.config/hallpass/keys`. */
-export const keysFolder = (env: NodeJS.ProcessEnv = process.env): string => join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'hallpass', 'keys');
+const keysFolder = (env: NodeJS.ProcessEnv = process.env): string => join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'hallpass', 'keys');
 
 export const keyFileFor = (id: string): string => join(keysFolder(), `${id}.jwk`);
 

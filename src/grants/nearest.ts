@@ -4,7 +4,7 @@
 const MAX_DISTANCE = 2;
 
 /** The known name nearest to what was written: at most two edits away, and never so far that most of a short name is changed. */
-export function nearestName(written: string, known: Iterable<string>): string | undefined {
+function nearestName(written: string, known: Iterable<string>): string | undefined {
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of known) {
     const limit = Math.min(MAX_DISTANCE, Math.floor(Math.max(written.length, name.length) / 2), (best?.distance ?? Number.POSITIVE_INFINITY) - 1);

@@ -14,7 +14,7 @@ export interface Fault {
 export type YamlTree = { readonly ok: true; readonly root: Node | null } | { readonly ok: false; readonly faults: readonly Fault[] };
 
 /** In UTF-8 bytes. */
-export const MAX_FILE_BYTES = 256 * 1024;
+const MAX_FILE_BYTES = 256 * 1024;
 /** A file of the greatest size that is written by hand has a third of this. */
 const MAX_LEXEMES = 50_000;
 /** Levels of lists and maps, the outermost one included. */

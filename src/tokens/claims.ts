@@ -17,7 +17,7 @@ export interface Actor {
 const actorSchema: z.ZodType<Actor> = z.lazy(() => z.strictObject({ sub: name, act: actorSchema.optional() }));
 
 /** What a token lets its bearer do: one element of `authorization_details`. */
-export const toolAccessSchema = z.strictObject({
+const toolAccessSchema = z.strictObject({
   type: z.literal('tool_access'),
   tool: name,
   env: name,

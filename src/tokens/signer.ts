@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type CryptoKey, decodeProtectedHeader, type JWK, jwtVerify, SignJWT } from 'jose';
 import type * as z from 'zod';
 
-export const TOKEN_TYPE = 'at+jwt';
+const TOKEN_TYPE = 'at+jwt';
 /** A token longer than this is not one of ours; refusing it costs nothing. */
 const MAX_TOKEN_LENGTH = 8_192;
 /** Exactly the compact serialization (RFC 7515): decoders skip spaces and line ends, and one token must have one spelling. */

@@ -4,9 +4,9 @@ import type { Outcome } from './batch.ts';
 import { fromWireError, StoreBusyError, StoreClosedError } from './errors.ts';
 
 /** More in one batch would make the first wait for the last. */
-export const MAX_BATCH = 512;
+const MAX_BATCH = 512;
 /** Commits that may wait: some seconds' worth. Beyond that, waiting helps nobody. */
-export const MAX_WAITING = 10_000;
+const MAX_WAITING = 10_000;
 
 interface Waiting {
   readonly commit: Commit;
