@@ -1,6 +1,7 @@
 /** Child processes of the same Node.js: servers under load, and measurements that want a process of their own. */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -38,16 +39,28 @@ export function start(script: string, args: readonly string[], env: Readonly<Rec
 export interface Server {
   readonly url: string;
   signal(name: NodeJS.Signals): void;
+  /** Processor time that it has used so far, of all its threads; undefined where the system does not tell. */
+  cpuMs(): number | undefined;
   stop(): Promise<void>;
 }
 
 /** Starts a server that prints one line when it listens on the port that it was told. */
-export async function startServer(script: string, args: readonly string[], env: (port: number) => Readonly<Record<string, string>>): Promise<Server> {
+export async function startServer(script: string, args: (port: number) => readonly string[], env: (port: number) => Readonly<Record<string, string>>): Promise<Server> {
   const port = await freePort();
-  const child = start(script, args, env(port));
+  const child = start(script, args(port), env(port));
   const lines = createInterface(child.stdout);
   await Promise.race([once(lines, 'line'), once(child, 'exit').then(() => Promise.reject(new Error(`${script} ended before it listened`)))]);
-  return { url: `http://127.0.0.1:${port}`, signal: (name) => void child.kill(name), stop: () => stop(child) };
+  return { url: `http://127.0.0.1:${port}`, signal: (name) => void child.kill(name), cpuMs: () => cpuMsOf(child), stop: () => stop(child) };
+}
+
+/** proc(5): `utime` and `stime` in ticks, of which every Linux counts 100 a second to programs. */
+function cpuMsOf({ pid }: Child): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ').at(-1)?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  } catch {
+    return undefined;
+  }
 }
 
 export async function stop(child: Child): Promise<void> {

@@ -16,7 +16,7 @@ export interface Scale {
 }
 
 export const FULL: Scale = {
-  rounds: 7, requests: 4_000, warmUp: 6_000, single: 200, starts: 9,
+  rounds: 5, requests: 4_000, warmUp: 6_000, single: 200, starts: 9,
   reloadedGrants: 10_000, reloads: 5, decidedGrants: [10, 100_000], decisions: 300_000, commits: 8_000,
 };
 

@@ -1,12 +1,11 @@
 /** Token exchange beside the limit: the same signatures and one durable row, and nothing else. */
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Server, startServer } from '../lib/child.ts';
 import { ratioRow, type Row } from '../lib/rows.ts';
 import { IN_FLIGHT, type Scale } from '../lib/scale.ts';
 import { assertion, identityToken } from '../lib/sign.ts';
 import { AGENT, IDENTITY_ISSUER, makeWorld, RESOURCE, SCOPE, SERVER, type World } from '../lib/world.ts';
-import { clientForm, compare, type Contender, loadRows, perSecond, signatureRows, startHallpass } from './contenders.ts';
+import { clientForm, compare, type Contender, loadRows, perSecond, signatureRows, startHallpass, startLimit } from './contenders.ts';
 import type { Measure } from './measure.ts';
 
 export const exchange: Measure = { name: 'exchange', says: 'token exchange, beside a bare route with the same signatures and one durable row', run };
@@ -39,15 +38,6 @@ function contendersOf(subject: 'fresh' | 'reused', world: World, folder: string)
   });
   return [
     { side: 'Hallpass', start: (env) => startHallpass(world.settings, env), form },
-    { side: 'limit', start: (env) => startLimit(world, join(folder, 'limit.db'), env), form },
+    { side: 'limit', start: (env) => startLimit({ client: world.server, identities: world.identities }, join(folder, 'limit.db'), env), form },
   ];
-}
-
-function startLimit(world: World, file: string, env: Readonly<Record<string, string>>): Promise<Server> {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
-  const args: string[] = [];
-  return startServer('bench/servers/limit.ts', args, (port) => {
-    args.push(String(port), file, JSON.stringify(world.server.publicJwk), JSON.stringify(world.identities.publicJwk));
-    return env;
-  });
 }

@@ -1,7 +1,7 @@
 /**
  * The limit: a bare fastify route that does what no broker can leave out, and nothing else. It checks the client's assertion
- * and, unless it saw it before, the subject_token; signs one token through jose; and answers when one row is on the disk.
- * Arguments: port, file, the server's public key, the identity provider's public key.
+ * and, unless there is none or it saw it before, the subject_token; signs one token through jose; and answers when one row is
+ * on the disk. Arguments: port, file, the client's public key, the identity provider's public key.
  */
 import { randomUUID } from 'node:crypto';
 import fastify from 'fastify';
@@ -10,8 +10,8 @@ import { newKey } from '../lib/sign.ts';
 import { AGENT, RESOURCE, SCOPE } from '../lib/world.ts';
 import { BareGroupCommit } from './bare-group-commit.ts';
 
-const [port = '', file = '', serverKey = '', identityKey = ''] = process.argv.slice(2);
-const [assertionKey, subjectKey] = await Promise.all([serverKey, identityKey].map((text) => importJWK(JSON.parse(text), 'ES256')));
+const [port = '', file = '', clientKey = '', identityKey = ''] = process.argv.slice(2);
+const [assertionKey, subjectKey] = await Promise.all([clientKey, identityKey].map((text) => importJWK(JSON.parse(text), 'ES256')));
 const signingKey = await importJWK(newKey('limit').privateJwk, 'ES256');
 if (assertionKey === undefined || subjectKey === undefined) throw new Error('two keys are needed');
 const rows = new BareGroupCommit(file);
@@ -22,7 +22,8 @@ const app = fastify();
 app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) => done(null, new URLSearchParams(body as string)));
 app.post<{ Body: URLSearchParams }>('/token', async ({ body: form }) => {
   const { payload: { sub: client = '' } } = await jwtVerify(form.get('client_assertion') ?? '', assertionKey, { algorithms: ['ES256'], audience: issuer });
-  const { sub = '' } = await identify(form.get('subject_token') ?? '');
+  const subjectToken = form.get('subject_token');
+  const { sub = '' } = subjectToken === null ? { sub: client } : await identify(subjectToken);
   const iat = Math.floor(Date.now() / 1000);
   const claims = {
     iss: issuer, sub, aud: RESOURCE, client_id: client, scope: SCOPE, iat, exp: iat + 300, jti: randomUUID(), act: { sub: client }, sid: randomUUID(),
