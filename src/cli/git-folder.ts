@@ -12,9 +12,12 @@ export function readGitFolder(folder: string, revision: string): ReadonlyMap<str
   if (commit === undefined) return undefined;
   const listed = git(folder, ['ls-tree', '-r', '-z', commit.toString('utf8').trim(), '.'])?.toString('utf8') ?? '';
   const blobs = listed.split('\0').flatMap((line) => {
-    const [meta = '', path = ''] = line.split('\t');
+    const [meta = '', ...rest] = line.split('\t');
+    const path = rest.join('\t');
     const [mode, type, hash = ''] = meta.split(' ');
-    return type === 'blob' && mode !== '120000' && isPolicyFile(path) ? [{ path, hash }] : [];
+    // Left out, it would look as if its grants had not been there; the reader of folders refuses it too.
+    if (mode === SYMBOLIC_LINK && !isHidden(path)) throw new CliProblem(`${path} is a symbolic link in ${revision}, so that what it said then is not in git: compare with another revision`);
+    return type === 'blob' && mode !== SYMBOLIC_LINK && isPolicyFile(path) ? [{ path, hash }] : [];
   });
   if (blobs.length === 0) throw new CliProblem(`there are no grants in ${revision}: the folder was not in git then`);
   const batch = git(folder, ['cat-file', '--batch'], `${blobs.map(({ hash }) => hash).join('\n')}\n`);
@@ -22,7 +25,10 @@ export function readGitFolder(folder: string, revision: string): ReadonlyMap<str
   return readBatch(batch, blobs.map(({ path }) => path));
 }
 
-const isPolicyFile = (path: string): boolean => !path.startsWith('tests/') && !/(?:^|\/)[.#]/.test(path) && (path.endsWith('.yaml') || path.endsWith('.jwk'));
+const SYMBOLIC_LINK = '120000';
+
+const isHidden = (path: string): boolean => /(?:^|\/)[.#]/.test(path);
+const isPolicyFile = (path: string): boolean => !path.startsWith('tests/') && !isHidden(path) && (path.endsWith('.yaml') || path.endsWith('.jwk'));
 
 /** `<hash> blob <size>\n<bytes>\n` for each, in the order in which they were asked for. */
 function readBatch(batch: Buffer, paths: readonly string[]): ReadonlyMap<string, string> {

@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
 import { NAME_PATTERN, PERSON_PATTERN } from '../core/names.ts';
 import { nearestNames } from '../grants/nearest.ts';
+import { ROLES } from '../grants/policy.ts';
+import { OPERATOR_ID } from './key-places.ts';
 import { CliProblem, EXIT } from './terminal.ts';
 
 export const PRINCIPALS = ['agent', 'server', 'person'] as const;
@@ -41,8 +43,8 @@ export function idProblem(kind: PrincipalKind, id: string): string | undefined {
 /** Puts the public half of a new key into the file that speaks of its holder. */
 export function putKey(folder: string, change: KeyChange): KeyChanged {
   switch (change.kind) {
-    case 'agent': return putListed(join(folder, 'agents.yaml'), 'agents', change, (document) => ({ owner: change.owner ?? soleOwner(folder, document) }));
-    case 'person': return putListed(join(folder, 'people.yaml'), 'people', change, () => ({ roles: change.roles ?? [] }));
+    case 'agent': return putListed(join(folder, 'agents.yaml'), 'agents', change, () => ({ owner: ownerOf(folder, change) }));
+    case 'person': return putListed(join(folder, 'people.yaml'), 'people', change, (document) => ({ roles: document.createNode(rolesOf(change), { flow: true }) }));
     case 'server': return putServer(folder, change);
     default: return change.kind satisfies never;
   }
@@ -127,14 +129,24 @@ function keysOf(holder: YAMLMap): readonly string[] {
   return keys.items.map((key) => (isMap(key) ? String(key.get('kid') ?? key.get('file') ?? key.get('jwks_uri') ?? `${key.get('x') ?? key.get('n')}`.slice(0, 16)) : '?'));
 }
 
-/** An agent needs somebody who answers for it; where there is one person only, it is that one. */
-function soleOwner(folder: string, document: Document): string {
-  const people = readDocument(join(folder, 'people.yaml'))?.get('people');
-  const names = isMap(people) ? people.items.map(({ key }) => String(key)) : [];
-  const [only] = names;
-  if (names.length === 1 && only !== undefined) return only;
-  const owners = isMap(document.get('agents')) ? names : [];
-  throw new CliProblem('a new agent needs an owner, a person who answers for it: --owner EMAIL', { lines: owners.length > 0 ? [`People: ${owners.join(', ')}`] : [], exitCode: EXIT.usage });
+/** An agent needs somebody who answers for it, and who is there; where there is one person only, it is that one. */
+function ownerOf(folder: string, { id, owner }: KeyChange): string {
+  const principals = principalsIn(folder);
+  if (id === OPERATOR_ID || principals.some((known) => known.kind === 'server' && known.id === id)) {
+    throw new CliProblem(`${id} is taken, for agents and servers share one set of names: choose another name`, { exitCode: EXIT.usage });
+  }
+  const people = principals.filter(({ kind }) => kind === 'person').map((person) => person.id);
+  const [only] = people;
+  const meant = owner ?? (people.length === 1 ? only : undefined);
+  if (meant !== undefined && people.includes(meant)) return meant;
+  const message = meant === undefined ? 'a new agent needs an owner, a person who answers for it: --owner EMAIL' : `people.yaml has no ${meant}, so nothing was changed: --owner is one of the people`;
+  throw new CliProblem(message, { lines: people.length > 0 ? [`People: ${people.join(', ')}`] : [], exitCode: EXIT.usage });
+}
+
+function rolesOf({ roles = [] }: KeyChange): readonly string[] {
+  const unknown = roles.find((role) => !ROLES.some((known) => known === role));
+  if (unknown === undefined) return [...new Set(roles)];
+  throw new CliProblem(`there is no role ${unknown}, so nothing was changed: --role is ${ROLES.join(', ')}`, { exitCode: EXIT.usage });
 }
 
 function toolFiles(folder: string): readonly string[] {
