@@ -1,6 +1,7 @@
 /** Lifting a stop: by a person on call, with a fresh signature over that one stop. It lets new tokens out and revives no old one. */
 import type { JWK } from 'jose';
-import { newStopId, type StopId } from '../core/names.ts';
+import { newStopId, type PersonId, type StopId } from '../core/names.ts';
+import type { Role } from '../grants/policy.ts';
 import { findPrincipal } from '../identity/principal.ts';
 import { verifyLiftSignature } from '../identity/lift-signature.ts';
 import { encodeEntry } from '../ledger/entry.ts';
@@ -14,6 +15,8 @@ import type { BrokerContext, Caller } from './context.ts';
 import { type StopView, stopView } from './engage-stop.ts';
 import { closeSessions } from './sessions.ts';
 import { reachesProduction } from './stop-target.ts';
+
+const LIFTERS: readonly Role[] = ['oncall', 'admin'];
 
 /** How long a first person's wish to lift everything waits for a second one. */
 const LIFT_REQUEST_MS = 15 * 60_000;
@@ -35,7 +38,7 @@ export async function liftStop(context: BrokerContext, caller: Caller, id: StopI
 
   if (stop.target.kind !== 'all') return lift(context, caller, stop, claim, nowMs);
   const asked = await context.store.record('lift-request', id);
-  const isSecond = asked !== undefined && asked.expiresMs > nowMs && asked.state !== caller.id;
+  const isSecond = asked !== undefined && asked.expiresMs > nowMs && asked.state !== caller.id && isStillAllowed(context, asked.state as PersonId);
   return isSecond ? lift(context, caller, stop, claim, nowMs, asked) : askForSecond(context, caller, stop, claim, nowMs);
 }
 
@@ -74,11 +77,15 @@ function answered(result: CommitResult, kind: Lifted['kind'], stop: EngagedStop)
 }
 
 async function mayNotLift(context: BrokerContext, caller: Caller, stop: EngagedStop): Promise<Refused | undefined> {
-  if (caller.kind !== 'operator') return roleProblem(context, caller, ['oncall', 'admin']);
+  if (caller.kind !== 'operator') return roleProblem(context, caller, LIFTERS);
   return (await reachesProduction(context, stop.target))
     ? refused('forbidden', 'this stop reaches into production: a person on call must lift it with a key of their own')
     : undefined;
 }
+
+/** The first of two counts only while they could lift it today: not when a reload took the role away, or a stop is on them. */
+const isStillAllowed = (context: BrokerContext, id: PersonId): boolean =>
+  roleProblem(context, { kind: 'person', id }, LIFTERS) === undefined && context.stops.engagedIn([dimensionOf({ kind: 'person', person: id })]) === undefined;
 
 async function keysOf(context: BrokerContext, caller: Caller): Promise<readonly JWK[]> {
   if (caller.kind === 'operator') return [context.operatorKey];
