@@ -44,7 +44,9 @@ function readBatch(batch: Buffer, paths: readonly string[]): ReadonlyMap<string,
 }
 
 function git(folder: string, args: readonly string[], input = ''): Buffer | undefined {
-  const { status, stdout, error } = spawnSync('git', args, { cwd: folder, input, maxBuffer: MAX_BYTES });
+  // In a git hook the surroundings name the repository that the hook is of: here it is the folder's.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')));
+  const { status, stdout, error } = spawnSync('git', args, { cwd: folder, env, input, maxBuffer: MAX_BYTES });
   if (error !== undefined) throw new CliProblem('git is not installed here: compare with a folder instead (hallpass grants diff OLD-FOLDER)');
   return status === 0 ? stdout : undefined;
 }

@@ -5,12 +5,14 @@
 
 /**
  * The normal form of a resource, or undefined when it cannot be one: not absolute, not https (http only on loopback),
- * with a fragment, a query, credentials, or dot segments that the parser would have to resolve.
+ * with a fragment, a query, credentials, a dot at the end of its host, or dot segments that the parser would have to resolve.
  */
 export function normalizeResource(text: string): string | undefined {
   if (text.length > 512 || !/^https?:\/\/[\x21-\x7e]+$/i.test(text) || /[\\#?@%]|\/\.{1,2}(\/|$)/.test(text)) return undefined;
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
+  // A trailing dot names the same host by another spelling.
+  if (url.hostname.endsWith('.')) return undefined;
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) return undefined;
   return (url.origin + url.pathname).replace(/\/+$/, '');
 }

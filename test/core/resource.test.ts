@@ -27,7 +27,7 @@ describe('regression 20: what could be read in two ways is no resource', () => {
     'https://mcp.example.com/orders?x=1', 'https://mcp.example.com/orders#x', 'https://user@mcp.example.com/', 'https://user:pass@mcp.example.com/',
     'https://mcp.example.com/a/../orders', 'https://mcp.example.com/./orders', 'https://mcp.example.com/orders/..', 'https://mcp.example.com/%2e%2e/orders', 'https://mcp.example.com/order%73',
     'https://mcp.example.com\\orders', 'https://mcp.example.com/or ders', ' https://mcp.example.com', 'https://mcp.example.com\n', 'https://mcp.exаmple.com/', 'https://mcp.example.com/ordérs',
-    'https://mcp.example.com:99999/', 'https://*.example.com:x/', `https://mcp.example.com/${'a'.repeat(500)}`,
+    'https://mcp.example.com./orders', 'https://mcp.example.com:99999/', 'https://*.example.com:x/', `https://mcp.example.com/${'a'.repeat(500)}`,
   ]) {
     test(JSON.stringify(text.slice(0, 60)), () => assert.equal(normalizeResource(text), undefined));
   }
