@@ -12,7 +12,7 @@ export interface Row {
   readonly rounds: number;
 }
 
-export const median = (values: readonly number[]): number => quantile(values, 0.5);
+const median = (values: readonly number[]): number => quantile(values, 0.5);
 
 /** The value at a share of the sorted values; between two of them for the middle of an even number. */
 export function quantile(values: readonly number[], share: number): number {

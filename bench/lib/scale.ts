@@ -16,8 +16,8 @@ export interface Scale {
 }
 
 export const FULL: Scale = {
-  rounds: 5, requests: 4_000, warmUp: 6_000, single: 200, starts: 9,
-  reloadedGrants: 10_000, reloads: 5, decidedGrants: [10, 100_000], decisions: 300_000, commits: 8_000,
+  rounds: 5, requests: 3_000, warmUp: 4_000, single: 200, starts: 7,
+  reloadedGrants: 10_000, reloads: 4, decidedGrants: [10, 100_000], decisions: 300_000, commits: 6_000,
 };
 
 export const QUICK: Scale = {
