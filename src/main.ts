@@ -113,7 +113,11 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
   const store = await openSqliteStore({ file: folder.storeFile, clock });
   undo.push(() => store.close());
   const closing = new AbortController();
-  undo.push(() => closing.abort());
+  // A reload that is under way still writes: into a store that is open, and a folder that is ours.
+  undo.push(
+    () => keeper.settled(),
+    () => closing.abort(),
+  );
   const context = await contextOf({ config, clock, startedMs, folder, store, keeper, log, closing: closing.signal });
   await keeper.load(context, read);
   for (const stop of context.stops.engaged) await closeSessions(context, stop);
@@ -132,9 +136,12 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
   doors = doorsOf(config.issuer, port);
 
   const reload = async (): Promise<void> => {
-    await keeper.load(context, await readGrantsFolder(config.grants));
+    const found = await readGrantsFolder(config.grants);
+    if (!closing.signal.aborted) await keeper.load(context, found);
   };
-  watchGrantsFolder(config.grants, reload, closing.signal);
+  const onChange = (): Promise<void> =>
+    reload().catch((error: unknown) => log.error({ err: error }, 'the grants folder changed, and that could not be recorded: change it again, or restart'));
+  watchGrantsFolder(config.grants, onChange, closing.signal);
   return {
     url: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     config, isFirstStart: folder.isNew, exampleKeysMade, exampleKeysFolder: folder.exampleKeys,

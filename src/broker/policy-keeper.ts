@@ -70,6 +70,11 @@ export class PolicyKeeper {
     return this.#state;
   }
 
+  /** Waits for the call that is under way, whatever comes of it. */
+  async settled(): Promise<void> {
+    await this.#turn;
+  }
+
   /** Takes what the folder holds now. Calls are handled one after the other. */
   load(context: KeeperContext, folder: FolderRead): Promise<Loaded> {
     const turn = this.#turn.then(() => this.#load(context, folder));

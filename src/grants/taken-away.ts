@@ -63,6 +63,9 @@ function* toolsTaken(before: Policy, after: Policy): Generator<StopTarget> {
     for (const environment of tool.environments.values()) {
       const now = after.tools.get(tool.name)?.environments.get(environment.env);
       if (now === undefined || isEnvironmentTaken(environment, now)) yield { kind: 'tool', tool: tool.name, env: environment.env };
+      // What the server got for itself leans on its proof too: its tokens for the broker's own API, and those for tools that it may call.
+      const { id, proof } = environment.server;
+      if (hasLostProof(proof, after.byServer.get(id)?.server.proof)) yield { kind: 'server', server: id };
     }
   }
 }

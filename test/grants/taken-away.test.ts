@@ -116,27 +116,30 @@ describe('an environment that is elsewhere, or served by another, is cut', () =>
   };
   const before = staging({ proof: { keys: [key('a')] }, mayCall: ['desk', 'chat'] });
   const base: EnvironmentSpec = { proof: { keys: [key('a')] }, mayCall: ['desk', 'chat'] };
-  const table: readonly (readonly [string, EnvironmentSpec, boolean])[] = [
-    ['production now', { production: true }, true],
-    ['another resource', { resource: 'https://elsewhere.example.com' }, true],
-    ['another server', { server: 'other' }, true],
-    ['another key of its server', { proof: { keys: [key('b')] } }, true],
-    ['another way to enforce', { enforcedBy: 'signature' }, true],
-    ['a caller less', { mayCall: ['desk'] }, true],
-    ['a caller more', { mayCall: ['chat', 'desk', 'mail'] }, false],
-    ['a key more', { proof: { keys: [key('a'), key('b')] } }, false],
+  const [there, server] = ['tool-env:orders/staging', 'server:orders-mcp-staging'];
+  const table: readonly (readonly [string, EnvironmentSpec, readonly string[]])[] = [
+    ['production now', { production: true }, [there]],
+    ['another resource', { resource: 'https://elsewhere.example.com' }, [there]],
+    ['another server', { server: 'other' }, [server, there]],
+    ['another key of its server', { proof: { keys: [key('b')] } }, [server, there]],
+    ['another way to enforce', { enforcedBy: 'signature' }, [there]],
+    ['a caller less', { mayCall: ['desk'] }, [there]],
+    ['a caller more', { mayCall: ['chat', 'desk', 'mail'] }, []],
+    ['a key more', { proof: { keys: [key('a'), key('b')] } }, []],
   ];
-  for (const [what, changes, isCut] of table) {
-    test(`${isCut ? 'cut' : 'not cut'}: ${what}`, () => assert.deepEqual(cuts(before, staging({ ...base, ...changes })), isCut ? ['tool-env:orders/staging'] : []));
+  for (const [what, changes, cut] of table) {
+    test(`${cut.length > 0 ? 'cut' : 'not cut'}: ${what}`, () => assert.deepEqual(cuts(before, staging({ ...base, ...changes })), cut));
   }
   test('cut: an environment that is gone', () => {
     const { staging: _gone, ...rest } = supportDesk.tools.orders.environments;
     const after = spec({ tools: { ...supportDesk.tools, orders: { ...supportDesk.tools.orders, environments: rest } } });
-    assert.deepEqual(cuts(spec({}), after), ['tool-env:orders/staging']);
+    assert.deepEqual(cuts(spec({}), after), [server, there]);
   });
   test('cut: each environment of a tool that is gone', () => {
     const { tickets } = supportDesk.tools;
-    assert.deepEqual(cuts(spec({}), spec({ tools: { tickets }, grants: {} })), ['grant:g', 'tool-env:orders/live', 'tool-env:orders/sandbox', 'tool-env:orders/staging']);
+    const envs = ['live', 'sandbox', 'staging'];
+    const all = ['grant:g', ...envs.map((env) => `server:orders-mcp-${env}`), ...envs.map((env) => `tool-env:orders/${env}`)];
+    assert.deepEqual(cuts(spec({}), spec({ tools: { tickets }, grants: {} })), all);
   });
 });
 
