@@ -2,7 +2,9 @@
 // Starts the command line on a Node.js that can run it. Plain JavaScript that an old Node.js reads too, so that it can say so.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
+import module from 'node:module';
+import { constants, homedir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = [24, 12];
@@ -11,6 +13,8 @@ const built = new URL('../dist/cli/run.js', import.meta.url);
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 if (major > NEEDED[0] || (major === NEEDED[0] && minor >= NEEDED[1])) {
+  // What was compiled once is kept for the next start; in the user's own folder, for it is code.
+  module.enableCompileCache(join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'hallpass'));
   // In a checkout the source runs as it is; a package holds only what was built.
   const { run } = await import(existsSync(source) ? source.href : built.href);
   await run(process.argv.slice(2));

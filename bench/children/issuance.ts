@@ -1,6 +1,6 @@
 /** The commit of an issuance, with contents of the size that they have in use. */
 import { randomUUID } from 'node:crypto';
-import { newSessionId, newTokenId } from '../../src/core/names.ts';
+import { newTokenId, sessionOpenedBy } from '../../src/core/names.ts';
 import { encodeEntry } from '../../src/ledger/entry.ts';
 import type { Commit } from '../../src/store/port.ts';
 
@@ -8,7 +8,8 @@ const AGENT = 'support-agent';
 
 export function issuanceOf(epoch: string): Commit {
   const nowMs = Date.now();
-  const [jti, sid, assertionId] = [newTokenId(), newSessionId(), `${AGENT}\0${randomUUID()}`];
+  const jti = newTokenId(nowMs);
+  const [sid, assertionId] = [sessionOpenedBy(jti), `${AGENT}\0${randomUUID()}`];
   const expiresMs = nowMs + 300_000;
   const claims = {
     iss: 'http://127.0.0.1:8787', sub: AGENT, aud: 'https://orders.example.com/mcp', client_id: AGENT, scope: 'orders.read', iat: 1_800_000_000, exp: 1_800_000_300,
@@ -28,6 +29,7 @@ export function issuanceOf(epoch: string): Commit {
     epoch,
     preconditions: [
       { type: 'noStopAfter', place: 0, dimensions: [`token:${jti}`, `session:${sid}`, `agent:${AGENT}`, 'grant:support-orders', 'tool:orders', 'env:staging', 'all'] as never },
+      { type: 'noneIn', kind: 'closed-session', group: `${AGENT}\0orders\0staging`, nowMs },
       { type: 'unclaimed', namespace: 'assertion-jti', id: assertionId },
       { type: 'underRate', limit: 1_000_000, ...rate },
     ],
@@ -35,7 +37,6 @@ export function issuanceOf(epoch: string): Commit {
       { type: 'claim', namespace: 'assertion-jti', id: assertionId, expiresMs },
       { type: 'count', ...rate },
       { type: 'put', record: { kind: 'token', id: jti, group: `${AGENT}\0orders\0staging`, state: 'live', body, expiresMs } },
-      { type: 'put', record: { kind: 'session', id: sid, group: AGENT, state: 'open', body, expiresMs: expiresMs + 86_400_000 } },
       { type: 'append', ...entry },
     ],
   };

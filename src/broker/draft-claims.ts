@@ -1,6 +1,6 @@
 /** What a token will say. It is signed later, and worth nothing until its record is durable. */
 import { toNumericDate } from '../core/clock.ts';
-import { newTokenId, type SessionId } from '../core/names.ts';
+import { newTokenId, type SessionId, sessionOpenedBy } from '../core/names.ts';
 import type { Allowance } from '../grants/decide.ts';
 import { MAX_LINEAGE, type ToolTokenClaims } from '../tokens/claims.ts';
 import type { BrokerContext, Caller } from './context.ts';
@@ -15,7 +15,7 @@ export function draftClaims(
   caller: Caller,
   parties: Parties,
   allowed: Allowance & { readonly records: readonly string[] | undefined },
-  { session, place, nowMs }: { readonly session: SessionId; readonly place: number; readonly nowMs: number },
+  { session, place, nowMs }: { readonly session: SessionId | undefined; readonly place: number; readonly nowMs: number },
 ): DraftedClaims {
   const { grant, environment } = allowed;
   const parent = parties.parent?.claims;
@@ -25,6 +25,7 @@ export function draftClaims(
   const exp = toNumericDate(allowed.endsMs);
   if (exp <= iat) return { refused: { reason: 'subject_expired', detail: 'nothing is left of the time that grant and identity allow' } };
   const { records, calls } = grant.limits;
+  const jti = newTokenId(nowMs);
   const claims: ToolTokenClaims = {
     iss: context.issuer,
     sub: parties.requester,
@@ -33,8 +34,8 @@ export function draftClaims(
     scope: allowed.actions.join(' '),
     iat,
     exp,
-    jti: newTokenId(),
-    sid: session,
+    jti,
+    sid: session ?? sessionOpenedBy(jti),
     grant: grant.id,
     agent: parties.agent,
     server: environment.server.id,

@@ -27,7 +27,7 @@ export async function issueApiToken(context: BrokerContext, proven: ProvenCaller
   const iat = toNumericDate(nowMs);
   const claims: ApiTokenClaims = {
     iss: context.issuer, sub: caller.id, aud: context.issuer, client_id: caller.id, scope: 'broker',
-    iat, exp: iat + API_TOKEN_SECONDS, jti: newTokenId(), ord: context.stops.place,
+    iat, exp: iat + API_TOKEN_SECONDS, jti: newTokenId(nowMs), ord: context.stops.place,
   };
   const { token, kid, sha256 } = await signToken(context.keyRing.current(), claims);
   const result = await commitIssuance(context.store, context.epoch, {

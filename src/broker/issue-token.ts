@@ -3,7 +3,7 @@
  * after the place that was noted before deciding; then everything is decided again, once.
  */
 import { createHash } from 'node:crypto';
-import { newSessionId, type SessionId } from '../core/names.ts';
+import type { SessionId } from '../core/names.ts';
 import { type Allowance, decide, type Decision } from '../grants/decide.ts';
 import { type Action, targetKey, type Tool } from '../grants/policy.ts';
 import { encodeEntry, type EntryDraft } from '../ledger/entry.ts';
@@ -16,7 +16,6 @@ import type { ProvenCaller } from './authenticate.ts';
 import type { BrokerContext } from './context.ts';
 import { type Denied, type DenialReason, deny, REPLAYED } from './deny.ts';
 import { findParties, type Parties } from './parties.ts';
-import { hasClosedSession } from './sessions.ts';
 import { recordsOf, resolveTarget } from './target.ts';
 import { liveRecords } from './live-token.ts';
 import { draftClaims } from './draft-claims.ts';
@@ -85,15 +84,12 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   const dimensions = toolDimensionsOf(claims, keys.current.kid);
   const hit = context.stops.engagedIn(dimensions);
   if (hit !== undefined) return refuse({ ...draft, grant: claims.grant }, [{ reason: 'stopped', detail: `stopped (${hit})` }]);
-  if (await hasClosedSession(context, targetKey(parties.agent, environment.tool, environment.env), nowMs)) {
-    return refuse(draft, [{ reason: 'session_closed', detail: 'a stop closed a session of this agent here: a person must clear it first (hallpass sessions)' }]);
-  }
   const { token, kid, sha256 } = await signToken(keys, claims);
 
   const { grant } = decision as Allowance;
   const { calls } = grant.limits;
   const entry: EntryDraft = {
-    ...draft, kind: 'token.issued', outcome: 'ok', actions: claims.scope.split(' '), session, grant: claims.grant, token: claims.jti, token_sha256: sha256,
+    ...draft, kind: 'token.issued', outcome: 'ok', actions: claims.scope.split(' '), session: claims.sid, grant: claims.grant, token: claims.jti, token_sha256: sha256,
     expires: new Date(claims.exp * 1000).toISOString(), policy: policy.digest,
     ...(narrowed.records === undefined ? {} : { records: narrowed.records.map((record) => maskLabel(record)) }),
     ...(parties.parent === undefined ? {} : { parent: parties.parent.claims.jti }),
@@ -101,6 +97,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   const result = await commitIssuance(context.store, context.epoch, {
     place: claims.ord,
     dimensions,
+    closedGroup: targetKey(parties.agent, environment.tool, environment.env),
     claims: proven.claims,
     rates: calls === undefined ? [] : [{ key: `grant:${grant.id}`, limit: calls.calls, windowMs: calls.windowSeconds * 1000 }],
     records: liveRecords({
@@ -113,7 +110,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   if (result.type === 'committed') {
     context.activity.count(claims.agent, 'issued', nowMs);
     context.meter.issued('tool');
-    return { kind: 'issued', token, expiresInSeconds: claims.exp - claims.iat, scope: claims.scope, session, claims };
+    return { kind: 'issued', token, expiresInSeconds: claims.exp - claims.iat, scope: claims.scope, session: claims.sid as SessionId, claims };
   }
   return refusal(result) === 'stop' ? 'stop_came_between' : refuseCommit(result, refuse, draft);
 }
@@ -174,19 +171,21 @@ function announcedRecords(tool: Tool, request: TokenRequest): AnnouncedRecords {
 
 /**
  * The session is minted here and bound to agent, client and requester; the client's own `session_id` only labels it, so that
- * nobody joins another's session by naming it. With the same label the same session comes out, without a look-up.
+ * nobody joins another's session by naming it. With the same label the same session comes out, without a look-up; without
+ * one (undefined) each token opens its own.
  */
-function sessionOf(context: BrokerContext, proven: ProvenCaller, parties: Parties, request: TokenRequest): SessionId {
+function sessionOf(context: BrokerContext, proven: ProvenCaller, parties: Parties, request: TokenRequest): SessionId | undefined {
   if (parties.parent !== undefined) return parties.parent.claims.sid as SessionId;
-  if (request.sessionLabel === undefined) return newSessionId();
+  if (request.sessionLabel === undefined) return undefined;
   const bound = JSON.stringify([context.epoch, parties.agent, proven.caller.id, parties.requester, request.sessionLabel]);
   return `ses_${createHash('sha256').update(bound).digest('base64url').slice(0, 22)}` as SessionId;
 }
 
-const refusal = (result: Exclude<CommitResult, { type: 'committed' }>): 'stop' | 'claim' | 'rate' | 'epoch' => {
+const refusal = (result: Exclude<CommitResult, { type: 'committed' }>): 'stop' | 'closed' | 'claim' | 'rate' | 'epoch' => {
   if (result.type === 'wrongEpoch') return 'epoch';
   switch (result.precondition.type) {
     case 'noStopAfter': return 'stop';
+    case 'noneIn': return 'closed';
     case 'unclaimed': return 'claim';
     case 'underRate': return 'rate';
     case 'stateIs': throw new Error('an issuance depends on no record\'s state');
@@ -200,6 +199,7 @@ function refuseCommit(
   draft: ReturnType<typeof about>,
 ): Promise<Denied> {
   switch (refusal(result)) {
+    case 'closed': return refuse(draft, [{ reason: 'session_closed', detail: 'a stop closed a session of this agent here: a person must clear it first (hallpass sessions)' }]);
     case 'claim': return refuse(draft, [REPLAYED]);
     case 'rate': {
       const waitMs = result.type === 'refused' ? (result.retryAfterMs ?? 1000) : 1000;

@@ -33,10 +33,6 @@ export interface SessionView {
   readonly closed_for: readonly { readonly target: string; readonly stop: string }[];
 }
 
-/** Whether a stop closed a session of this agent for this target, and nobody has cleared it. */
-export const hasClosedSession = async (context: BrokerContext, group: string, nowMs: number): Promise<boolean> =>
-  (await context.store.records({ kind: 'closed-session', group, expiresAfterMs: nowMs, limit: 1 })).length > 0;
-
 /** Walks the tokens that lived when the stop came: counts those that it hit and closes their sessions. Safe to repeat. */
 export async function closeSessions(context: BrokerContext, stop: EngagedStop): Promise<{ readonly liveTokens: number; readonly sessions: number }> {
   const dimension = dimensionOf(stop.target);
@@ -65,9 +61,10 @@ export async function closeSessions(context: BrokerContext, stop: EngagedStop): 
 /** Sessions with what they did last, and for which targets they are closed; closed ones first. */
 export async function listSessions(context: BrokerContext, nowMs: number, limit: number): Promise<readonly SessionView[]> {
   const closed = await context.store.records({ kind: 'closed-session', expiresAfterMs: nowMs, limit });
-  const open = await context.store.records({ kind: 'session', expiresAfterMs: nowMs, limit });
+  const named = await context.store.records({ kind: 'session', expiresAfterMs: nowMs, limit });
+  const tokens = await context.store.records({ kind: 'token', expiresAfterMs: nowMs, limit });
   const views = new Map<string, SessionView>();
-  for (const record of [...closed, ...open]) {
+  for (const record of [...closed, ...named, ...tokens]) {
     const live = readLiveToken(record);
     const known = views.get(live.claims.sid);
     const { tool, env } = accessOf(live.claims);

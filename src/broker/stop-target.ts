@@ -3,7 +3,7 @@ import { nearestNames } from '../grants/nearest.ts';
 import type { Policy } from '../grants/policy.ts';
 import type { StopTarget } from '../stops/stop.ts';
 import type { BrokerContext } from './context.ts';
-import { readLiveToken } from './live-token.ts';
+import { readLiveToken, sessionRecord } from './live-token.ts';
 
 export interface UnknownTarget {
   readonly what: string;
@@ -28,7 +28,7 @@ export async function unknownTarget(context: BrokerContext, target: StopTarget):
     }
     case 'key': return notAmong('signing key', target.key, context.keyRing.current().verify.keys());
     case 'token': return (await context.store.record('token', target.token)) === undefined ? notAmong('live token', target.token, []) : undefined;
-    case 'session': return (await context.store.record('session', target.session)) === undefined ? notAmong('session', target.session, []) : undefined;
+    case 'session': return (await sessionRecord(context.store, target.session)) === undefined ? notAmong('session', target.session, []) : undefined;
     default: return target satisfies never;
   }
 }
@@ -51,7 +51,7 @@ export async function reachesProduction(context: BrokerContext, target: StopTarg
       return anyProduction(environments.filter(({ tool, env }) => targets.includes(`${tool}/${env}`)));
     }
     case 'token': case 'session': {
-      const record = await context.store.record(target.kind, target.kind === 'token' ? target.token : target.session);
+      const record = await (target.kind === 'token' ? context.store.record('token', target.token) : sessionRecord(context.store, target.session));
       return record === undefined || readLiveToken(record).production;
     }
     case 'key': case 'approver': case 'person': case 'all': return true;

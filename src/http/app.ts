@@ -28,14 +28,13 @@ export function createApp(context: BrokerContext, doors: () => Doors): FastifyIn
   });
   app.removeContentTypeParser('text/plain');
 
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     reply.headers(HEADERS);
     const problem = doorProblem(doors(), request);
-    if (problem === undefined) return;
-    await countRefused(context, request.routeOptions.url, problem.detail);
-    return sendProblem(reply, problem.status, problem.title, problem.detail);
+    if (problem === undefined) return done();
+    countRefused(context, request.routeOptions.url, problem.detail).then(() => sendProblem(reply, problem.status, problem.title, problem.detail), done);
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     // The pattern of the route, never the URL: somebody may have put a secret there.
     const { method, routeOptions: { url: route = 'none' } } = request;
     context.meter.answered({ method, route, status: reply.statusCode, seconds: reply.elapsedTime / 1000 });
@@ -43,6 +42,7 @@ export function createApp(context: BrokerContext, doors: () => Doors): FastifyIn
     if (reply.statusCode >= 500) context.log.error(fields, 'answered');
     else if (reply.statusCode >= 400) context.log.info(fields, 'answered');
     else context.log.debug(fields, 'answered');
+    done();
   });
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(context, error, request, reply));
   app.setNotFoundHandler((request, reply) => answerUnknown(app, context, request, reply));

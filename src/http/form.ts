@@ -10,13 +10,14 @@ const MAX_PARAMETERS = 64;
 /** Parses a form. Names are compared exactly; only names that we know are ever looked at. */
 export function parseForm(text: string): Form {
   const parameters: Record<string, string> = Object.create(null) as Record<string, string>;
-  let count = 0;
+  const seen = new Set<string>();
   for (const [name, value] of new URLSearchParams(text)) {
-    count += 1;
-    if (Object.hasOwn(parameters, name) || count > MAX_PARAMETERS) return { ok: false, repeated: count > MAX_PARAMETERS ? 'too many parameters' : name };
-    parameters[name] = value;
+    if (seen.has(name)) return { ok: false, repeated: name };
+    if (seen.size === MAX_PARAMETERS) return { ok: false, repeated: 'too many parameters' };
+    seen.add(name);
+    if (value !== '') parameters[name] = value;
   }
-  return { ok: true, parameters: Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== '')) };
+  return { ok: true, parameters };
 }
 
 /** Names the first parameter that a schema refuses, in words for the client's author; never its value. */

@@ -21,6 +21,8 @@ export interface Issuance {
   /** The place in the order of stops that the broker had applied before it decided. */
   readonly place: number;
   readonly dimensions: readonly Dimension[];
+  /** The group in which a closed session refuses it; absent where none can. */
+  readonly closedGroup?: string;
   readonly claims: readonly Claim[];
   readonly rates: readonly Rate[];
   readonly records: readonly StoredRecord[];
@@ -34,12 +36,13 @@ const unclaimed = ({ namespace, id }: Claim): Precondition => ({ type: 'unclaime
 
 const claim = ({ namespace, id, expiresMs }: Claim): Effect => ({ type: 'claim', namespace, id, expiresMs });
 
-/** Records an issuance, unless a stop came first, an id was used, or a rate is reached. The token may leave only after it. */
+/** Records an issuance, unless a stop came first, a session is closed, an id was used, or a rate is reached. The token may leave only after it. */
 export const commitIssuance = (store: Store, epoch: string, issuance: Issuance): Promise<CommitResult> =>
   store.commit({
     epoch,
     preconditions: [
       { type: 'noStopAfter', place: issuance.place, dimensions: issuance.dimensions },
+      ...(issuance.closedGroup === undefined ? [] : [{ type: 'noneIn', kind: 'closed-session', group: issuance.closedGroup, nowMs: issuance.nowMs } as const]),
       ...issuance.claims.map(unclaimed),
       ...issuance.rates.map((rate): Precondition => ({ type: 'underRate', ...rate, nowMs: issuance.nowMs })),
     ],

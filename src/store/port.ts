@@ -21,6 +21,8 @@ export type Precondition =
   | { readonly type: 'unclaimed'; readonly namespace: ClaimNamespace; readonly id: string }
   /** Fewer than `limit` counts for this key in the fixed window that `nowMs` falls into. */
   | { readonly type: 'underRate'; readonly key: string; readonly limit: number; readonly windowMs: number; readonly nowMs: number }
+  /** No record of this kind and group that lives beyond `nowMs`. */
+  | { readonly type: 'noneIn'; readonly kind: RecordKind; readonly group: string; readonly nowMs: number }
   /** The record is in this state; `undefined`: it does not exist. */
   | { readonly type: 'stateIs'; readonly kind: RecordKind; readonly id: string; readonly state: string | undefined };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toNumericDate } from '../../src/core/clock.ts';
-import { NAME_PATTERN, newDecisionId, newSessionId, newStopId, newTokenId, PERSON_PATTERN, RANDOM_ID_PATTERN } from '../../src/core/names.ts';
+import { NAME_PATTERN, newDecisionId, newStopId, newTokenId, openerOf, PERSON_PATTERN, RANDOM_ID_PATTERN, sessionOpenedBy } from '../../src/core/names.ts';
 
 describe('regression 20: names are plain ASCII', () => {
   for (const name of ['a', '0', 'orders', 'orders.read', 'support-agent', 'a_b', 'a'.repeat(64)]) test(`"${name}" is one`, () => assert.match(name, NAME_PATTERN));
@@ -19,10 +19,19 @@ describe('people are named like e-mail addresses', () => {
 });
 
 test('random ids say what they are of, and never come twice', () => {
-  for (const [draw, prefix] of [[newTokenId, 'tok_'], [newSessionId, 'ses_'], [newStopId, 'stp_'], [newDecisionId, 'dec_']] as const) {
+  for (const [draw, prefix] of [[() => newTokenId(1_795_000_000_000), 'tok_'], [newStopId, 'stp_'], [newDecisionId, 'dec_']] as const) {
     const ids = Array.from({ length: 1_000 }, (): string => draw());
     assert.ok(ids.every((id) => id.startsWith(prefix) && RANDOM_ID_PATTERN.test(id)));
     assert.equal(new Set(ids).size, ids.length);
+  }
+});
+
+test('ids of tokens are in the order of their times, and lead to the session that they opened and back', () => {
+  const ids = [1, 1_795_000_000_000, 1_795_000_000_001, 2 ** 48 - 1].map((nowMs) => newTokenId(nowMs));
+  assert.deepEqual(ids.map((id) => Buffer.from(id.slice(4), 'base64url').readUIntBE(0, 6)), [1, 1_795_000_000_000, 1_795_000_000_001, 2 ** 48 - 1]);
+  for (const id of ids) {
+    assert.match(sessionOpenedBy(id), RANDOM_ID_PATTERN);
+    assert.equal(openerOf(sessionOpenedBy(id)), id);
   }
 });
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { CommitResult } from '../../src/store/port.ts';
 import type { StoreTest } from './harness.ts';
-import { append, claim, count, engage, HOUR_MS, ledgerOf, lift, NOW, noStopAfter, put, recordOf, settle, stateIs, stop, TOOL, unclaimed, underRate, WINDOW_MS, WINDOW_START } from './pieces.ts';
+import { append, claim, count, engage, HOUR_MS, ledgerOf, lift, noneIn, NOW, noStopAfter, put, recordOf, settle, stateIs, stop, TOOL, unclaimed, underRate, WINDOW_MS, WINDOW_START } from './pieces.ts';
 
 const typesOf = (results: readonly CommitResult[]): readonly string[] => results.map(({ type }) => type);
 
@@ -37,6 +37,17 @@ export function commitContract(storeTest: StoreTest): void {
     assert.deepEqual(await judge('again', 'revoked'), ['committed', 'refused']);
   });
 
+  storeTest('a group has none when no record of it lives beyond the moment', async ({ write }) => {
+    const judge = async (group: string, nowMs = NOW) => (await write([], [noneIn(group, nowMs)])).type;
+    assert.equal(await judge('g'), 'committed');
+    await write([put('t', { group: 'g', expiresMs: NOW + 1 })]);
+    assert.equal(await judge('g'), 'refused');
+    assert.equal(await judge('g', NOW + 1), 'committed', 'what ends at a moment does not live beyond it');
+    assert.equal(await judge('other'), 'committed');
+    await write([put('s', { kind: 'session', group: 'other' })]);
+    assert.equal(await judge('other'), 'committed', 'other kinds do not count');
+  });
+
   storeTest('settling changes the state and nothing else', async ({ store, write }) => {
     await write([put('t', { group: 'some', body: '{"kept":true}' })]);
     await write([settle('t', 'revoked')]);
@@ -68,7 +79,7 @@ export function commitContract(storeTest: StoreTest): void {
 
   storeTest('a refused commit writes nothing, whichever precondition refuses it, and names the first', async ({ store, write }) => {
     await write([claim('used'), count('full', NOW), stop(engage('s', TOOL)), put('t')]);
-    const refusals = [unclaimed('used'), underRate('full', 1, NOW), noStopAfter(99, 'tool:orders'), stateIs('t', 'other')];
+    const refusals = [unclaimed('used'), underRate('full', 1, NOW), noStopAfter(99, 'tool:orders'), stateIs('t', 'other'), noneIn('g')];
     for (const precondition of refusals) {
       const effects = [claim('new'), count('new', NOW), put('new'), settle('t', 'moved'), append('new'), stop(lift('l', 's'))];
       const result = await write(effects, [unclaimed('new'), precondition, stateIs('t', 'another')]);

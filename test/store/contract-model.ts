@@ -6,7 +6,7 @@ import type { Commit, Effect, Precondition } from '../../src/store/port.ts';
 import { dimensionOf, type StopTarget } from '../../src/stops/stop.ts';
 import type { MakeStore } from './harness.ts';
 import { ModelStore } from './model.ts';
-import { AGENT, append, claim, count, cut, engage, ledgerOf, lift, noStopAfter, put, settle, stateIs, stop, TOOL, unclaimed, underRate, WINDOW_MS, WINDOW_START } from './pieces.ts';
+import { AGENT, append, claim, count, cut, engage, ledgerOf, lift, noneIn, noStopAfter, put, settle, stateIs, stop, TOOL, unclaimed, underRate, WINDOW_MS, WINDOW_START } from './pieces.ts';
 
 const RUNS = 25;
 const TARGETS: readonly StopTarget[] = [TOOL, AGENT, { kind: 'all' }];
@@ -24,6 +24,7 @@ const precondition: fc.Arbitrary<Precondition> = fc.oneof(
   fc.tuple(id, fc.constantFrom('assertion-jti' as const, 'lift-jti' as const)).map(([name, namespace]) => unclaimed(name, namespace)),
   fc.tuple(id, fc.integer({ min: 1, max: 3 }), moment).map(([key, limit, nowMs]) => underRate(key, limit, nowMs)),
   fc.tuple(id, fc.option(state, { nil: undefined })).map(([name, is]) => stateIs(name, is)),
+  id.map((group) => noneIn(group)),
 );
 
 const effect: fc.Arbitrary<Effect> = fc.oneof(

@@ -56,6 +56,7 @@ export class ModelStore {
       }
       case 'unclaimed': return !claims.has(keyOf(precondition.namespace, precondition.id));
       case 'underRate': return (counts.get(keyOf(precondition.key, precondition.windowMs, windowOf(precondition.windowMs, precondition.nowMs))) ?? 0) < precondition.limit;
+      case 'noneIn': return ![...records.values()].some(({ kind, group, expiresMs }) => kind === precondition.kind && group === precondition.group && expiresMs > precondition.nowMs);
       case 'stateIs': return records.get(keyOf(precondition.kind, precondition.id))?.state === precondition.state;
       default: return precondition satisfies never;
     }

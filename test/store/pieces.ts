@@ -26,6 +26,8 @@ export const put = (id: string, fields: Partial<StoredRecord> = {}): Effect => (
 export const settle = (id: string, state: string): Effect => ({ type: 'settle', kind: 'token', id, state });
 export const stateIs = (id: string, state: string | undefined): Precondition => ({ type: 'stateIs', kind: 'token', id, state });
 
+export const noneIn = (group: string, nowMs = NOW): Precondition => ({ type: 'noneIn', kind: 'token', group, nowMs });
+
 type Namespace = Extract<Precondition, { type: 'unclaimed' }>['namespace'];
 export const unclaimed = (id: string, namespace: Namespace = 'assertion-jti'): Precondition => ({ type: 'unclaimed', namespace, id });
 export const claim = (id: string, namespace: Namespace = 'assertion-jti', expiresMs: number = NOW + HOUR_MS): Effect => ({ type: 'claim', namespace, id, expiresMs });
