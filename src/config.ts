@@ -107,8 +107,11 @@ function fromEnvironment(env: NodeJS.ProcessEnv): { readonly ok: true; readonly 
   for (const [variable, { key, read }] of Object.entries(VARIABLES)) {
     const text = env[variable];
     if (text === undefined || text === '') continue;
-    const result = configFile.shape[key].safeParse(read(text));
-    if (result.success) content[key] = result.data;
+    const value = read(text);
+    // Every key may be missing from the file; a variable that is set and says nothing is a mistake.
+    const result = value === undefined ? undefined : configFile.shape[key].safeParse(value);
+    if (result === undefined) problems.push(`${variable}: is no JSON`);
+    else if (result.success) content[key] = result.data;
     else problems.push(`${variable}: ${result.error.issues[0]?.message ?? 'is not valid'}`);
   }
   return problems.length === 0 ? { ok: true, content } : { ok: false, problems };
