@@ -2,8 +2,10 @@
  * The policy in force. A good folder replaces it in one step, and what that takes away is cut at the same moment; a broken
  * folder changes nothing but says so. There is never a moment without a policy.
  */
+import { setImmediate } from 'node:timers/promises';
 import { newStopId } from '../core/names.ts';
 import { compilePolicy } from '../grants/compile.ts';
+import { ParsedFiles } from '../grants/parsed-files.ts';
 import type { Policy } from '../grants/policy.ts';
 import type { Problem } from '../grants/problem.ts';
 import { takenAway } from '../grants/taken-away.ts';
@@ -45,9 +47,11 @@ export class PolicyKeeper {
   /** Whether nothing tells what the policy was before: then every older token is cut, for none can be shown to be right. */
   #isFirst: boolean;
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #parsed: ParsedFiles;
 
-  private constructor(cache: PolicyCache, name: string, state: PolicyState, isFirst: boolean) {
+  private constructor(cache: PolicyCache, name: string, parsed: ParsedFiles, state: PolicyState, isFirst: boolean) {
     this.#cache = cache;
+    this.#parsed = parsed;
     this.#name = name;
     this.#state = state;
     this.#isFirst = isFirst;
@@ -59,11 +63,12 @@ export class PolicyKeeper {
    */
   static async open(cache: PolicyCache, name: string, folder: FolderRead, nowMs: number): Promise<PolicyKeeper | { readonly problems: readonly string[] }> {
     const last = await cache.read();
-    const compiled = last === undefined ? undefined : compilePolicy(last);
-    if (compiled?.ok === true) return new PolicyKeeper(cache, name, { policy: compiled.policy, loadedMs: nowMs }, false);
-    const fresh = folder.ok ? compilePolicy(folder.files) : folder;
+    const parsed = new ParsedFiles();
+    const compiled = last === undefined ? undefined : compilePolicy(last, parsed);
+    if (compiled?.ok === true) return new PolicyKeeper(cache, name, parsed, { policy: compiled.policy, loadedMs: nowMs }, false);
+    const fresh = folder.ok ? compilePolicy(folder.files, parsed) : folder;
     if (!fresh.ok) return { problems: messagesOf(name, fresh.problems) };
-    return new PolicyKeeper(cache, name, { policy: fresh.policy, loadedMs: nowMs }, true);
+    return new PolicyKeeper(cache, name, parsed, { policy: fresh.policy, loadedMs: nowMs }, true);
   }
 
   state(): PolicyState {
@@ -83,8 +88,10 @@ export class PolicyKeeper {
   }
 
   async #load(context: KeeperContext, folder: FolderRead): Promise<Loaded> {
+    // Most of the time is spent parsing; tokens are issued and stops engaged in between.
+    if (folder.ok) await this.#parsed.prepare(folder.files, () => setImmediate());
     const nowMs = context.clock();
-    const compiled = folder.ok ? compilePolicy(folder.files) : folder;
+    const compiled = folder.ok ? compilePolicy(folder.files, this.#parsed) : folder;
     if (!compiled.ok) return this.#refuse(context, messagesOf(this.#name, compiled.problems), nowMs);
     const { policy: before } = this.#state;
     const after = compiled.policy;

@@ -2,7 +2,8 @@
 import type { ActionName, AgentId, EnvName, GrantId, PersonId, ToolName } from '../core/names.ts';
 import type { Compilation, Known } from './compilation.ts';
 import { dayEndMs, instantMs, isDay } from './days.ts';
-import type { FileOf, GrantFiles } from './grant-files.ts';
+import type { GrantFiles } from './grant-files.ts';
+import type { FileOf } from './parsed-files.ts';
 import { compileLimits } from './limits.ts';
 import { type Agent, type Environment, type Grant, MAX_GRANTS_PER_TARGET, type Person, targetKey, type Tool } from './policy.ts';
 import type { GrantFile } from './schema.ts';

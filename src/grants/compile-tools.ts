@@ -3,7 +3,8 @@ import type { ActionName, EnvName, PersonId, ServerId, ToolName } from '../core/
 import { normalizeResource } from '../core/resource.ts';
 import type { Compilation, Known } from './compilation.ts';
 import { claimClientId } from './compile-people.ts';
-import type { FileOf, GrantFiles } from './grant-files.ts';
+import type { GrantFiles } from './grant-files.ts';
+import type { FileOf } from './parsed-files.ts';
 import type { Action, Environment, SourcePlace, Tool } from './policy.ts';
 import { compileProof } from './proofs.ts';
 import { RESOURCE_RULE, type ToolFile } from './schema.ts';

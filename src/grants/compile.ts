@@ -10,16 +10,17 @@ import { compileTools } from './compile-tools.ts';
 import { policyDigest } from './digest.ts';
 import { readGrantFiles } from './grant-files.ts';
 import { type Environment, identityKey, type Person, type Policy, type PrincipalRef, type Tool } from './policy.ts';
+import type { ParsedFiles } from './parsed-files.ts';
 import { type Problem, sortProblems } from './problem.ts';
 
 export { policyWarnings } from './warnings.ts';
 
 export type Compiled = { readonly ok: true; readonly policy: Policy } | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** `files`: path inside the folder, with `/`, to text. Holds the *.yaml and the *.jwk files, without `tests/`. */
-export function compilePolicy(files: ReadonlyMap<string, string>): Compiled {
+/** `files`: path inside the folder, with `/`, to text. Holds the *.yaml and the *.jwk files, without `tests/`. `parsed`: what is known of them from before. */
+export function compilePolicy(files: ReadonlyMap<string, string>, parsed?: ParsedFiles): Compiled {
   const compilation = new Compilation();
-  const read = readGrantFiles(files, compilation);
+  const read = readGrantFiles(files, compilation, parsed);
   const people = { names: compilePeople(read, compilation), isComplete: read.people.isComplete };
   const agents = { names: compileAgents(read, people, compilation), isComplete: read.agents.isComplete };
   const tools = { names: compileTools(read, people, compilation), isComplete: read.tools.isComplete };
