@@ -41,6 +41,7 @@ export function draftClaims(
     server: environment.server.id,
     ord: parent?.ord ?? place,
     lineage,
+    ...(parties.parent === undefined ? {} : { lineage_keys: [...new Set([...(parties.parent.claims.lineage_keys ?? []), parties.parent.kid])] }),
     approver: grant.approver,
     authorization_details: [
       {

@@ -14,6 +14,8 @@ import type { TokenRequest } from './token-request.ts';
 /** A token that is being exchanged for a narrower one. */
 export interface Parent {
   readonly claims: ToolTokenClaims;
+  /** The key that signed it. */
+  readonly kid: string;
 }
 
 export interface Parties {
@@ -66,7 +68,7 @@ async function fromOwnToken(
   if (own === undefined || own.resource !== checked.claims.aud) return no('subject_token_invalid', 'the subject_token was made for another server');
   if (own !== environment) return no('exceeds_parent', 'a token is exchanged for its own tool and environment only');
   const { claims } = checked;
-  return { ok: true, agent: claims.agent as AgentId, requester: claims.sub, endsMs: claims.exp * 1000, parent: { claims } };
+  return { ok: true, agent: claims.agent as AgentId, requester: claims.sub, endsMs: claims.exp * 1000, parent: { claims, kid: checked.kid } };
 }
 
 /** The subject is another issuer's word: the agent's, or a person's with the agent as client or actor. */

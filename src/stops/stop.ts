@@ -61,8 +61,8 @@ export interface StopSubject {
   readonly servers: readonly ServerId[];
   readonly approvers: readonly PersonId[];
   readonly persons: readonly PersonId[];
-  /** The broker's signing key (`kid`). */
-  readonly key?: string;
+  /** The broker's signing keys (`kid`): of the token, and of those that it was exchanged from. */
+  readonly keys: readonly string[];
 }
 
 /** A target as one string, the unit of look-up: `tool:orders`, `tool-env:orders/staging`, `all`. */
@@ -99,6 +99,6 @@ export function dimensionsOf(subject: StopSubject): readonly Dimension[] {
   for (const server of subject.servers) dimensions.push(`server:${server}`);
   for (const approver of subject.approvers) dimensions.push(`approver:${approver}`);
   for (const person of subject.persons) dimensions.push(`person:${person}`);
-  if (subject.key !== undefined) dimensions.push(`key:${subject.key}`);
+  for (const key of subject.keys) dimensions.push(`key:${key}`);
   return dimensions;
 }

@@ -42,11 +42,12 @@ export const toolTokenClaimsSchema = z.strictObject({
   server: name,
   ord: z.int().nonnegative(),
   lineage: z.array(z.string()).max(MAX_LINEAGE),
+  lineage_keys: z.array(z.string()).max(MAX_LINEAGE).optional(),
   approver: name,
   authorization_details: z.array(toolAccessSchema).length(1),
 });
 
-/** A token for a tool's server. `lineage` names the tokens that it was exchanged from, the first one first. */
+/** A token for a tool's server. `lineage` names the tokens that it was exchanged from, the first one first; `lineage_keys` the keys that signed them. */
 export type ToolTokenClaims = z.infer<typeof toolTokenClaimsSchema>;
 
 export const apiTokenClaimsSchema = z.strictObject({
@@ -79,7 +80,7 @@ export function toolDimensionsOf(claims: ToolTokenClaims, kid: string): readonly
     servers: [...new Set([claims.server, ...(claims.client_id === claims.agent ? [] : [claims.client_id])])] as ServerId[],
     approvers: [claims.approver as PersonId],
     persons: isPerson ? [claims.sub as PersonId] : [],
-    key: kid,
+    keys: [...new Set([kid, ...(claims.lineage_keys ?? [])])],
   });
 }
 

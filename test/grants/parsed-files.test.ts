@@ -25,7 +25,9 @@ test('others get their turn while a large folder is parsed, and what is known is
   const parsed = new ParsedFiles();
   const files = new Map([...filesWith(), ...Array.from({ length: 200 }, (_, index) => [`g${index}.yaml`, grant.replace('grant: support-orders', `grant: g${index}`)] as const)]);
   let turns = 0;
-  const turn = async (): Promise<void> => void (turns += 1);
+  const turn = async (): Promise<void> => {
+    turns += 1;
+  };
   await parsed.prepare(files, turn);
   assert.ok(turns >= 10, `${turns} turns`);
   await parsed.prepare(files, turn);

@@ -172,6 +172,19 @@ test('a stop on the signing key of today changes the key first, so that what may
   assert.ok((await broker.request('GET', '/.well-known/jwks.json')).body.keys.some((key: { readonly kid: string }) => key.kid === now));
 });
 
+test('a stop on a key hits what was exchanged, by another key, from what it signed', async (t) => {
+  const here = await office(t);
+  const { broker } = here;
+  const parent = await broker.token('support-agent', ORDERS);
+  const { kid } = decodeProtectedHeader(parent.body.access_token);
+  assert.equal((await broker.api('local-operator', 'POST', '/v1/keys/rotate', {})).status, 200);
+  const child = await broker.exchange('orders-mcp-staging', { ...ORDERS, subject_token: parent.body.access_token, subject_token_type: ACCESS_TOKEN });
+  assert.notEqual(decodeProtectedHeader(child.body.access_token).kid, kid);
+  assert.deepEqual(await activeOnes(here, { parent, child }), ['parent', 'child']);
+  await broker.stop({ key: kid }, 'lee@example.com');
+  assert.deepEqual(await activeOnes(here, { parent, child }), []);
+});
+
 test('a stop outlives a restart, with the sessions that it closed', async (t) => {
   const here = await office(t);
   const { broker } = here;

@@ -4,7 +4,7 @@ import { dimensionOf, dimensionsOf, type StopSubject, type StopTarget } from '..
 
 const subject = {
   tokens: ['tok_1', 'tok_0'], session: 'ses_1', agent: 'support-agent', grant: 'support-orders', tool: 'orders', env: 'staging',
-  servers: ['orders-mcp', 'desk'], approvers: ['dana@example.com'], persons: ['kim@example.com'], key: 'k1',
+  servers: ['orders-mcp', 'desk'], approvers: ['dana@example.com'], persons: ['kim@example.com'], keys: ['k1', 'k0'],
 } as unknown as StopSubject;
 const target = (value: object): StopTarget => value as StopTarget;
 
@@ -13,7 +13,7 @@ describe('a stop hits a token by each thing that it is made of', () => {
     { kind: 'token', token: 'tok_1' }, { kind: 'token', token: 'tok_0' }, { kind: 'session', session: 'ses_1' }, { kind: 'agent', agent: 'support-agent' },
     { kind: 'grant', grant: 'support-orders' }, { kind: 'tool', tool: 'orders' }, { kind: 'tool', tool: 'orders', env: 'staging' }, { kind: 'env', env: 'staging' },
     { kind: 'server', server: 'orders-mcp' }, { kind: 'server', server: 'desk' }, { kind: 'approver', approver: 'dana@example.com' },
-    { kind: 'person', person: 'kim@example.com' }, { kind: 'key', key: 'k1' }, { kind: 'all' },
+    { kind: 'person', person: 'kim@example.com' }, { kind: 'key', key: 'k1' }, { kind: 'key', key: 'k0' }, { kind: 'all' },
   ];
   for (const hit of hits) test(JSON.stringify(hit), () => assert.ok(dimensionsOf(subject).includes(dimensionOf(target(hit)))));
   test('and by nothing else', () => assert.equal(dimensionsOf(subject).length, hits.length));
@@ -29,5 +29,5 @@ describe('a stop leaves alone what it does not name', () => {
 });
 
 test('a token without a part is hit by nothing of that kind, and by all', () => {
-  assert.deepEqual(dimensionsOf({ tokens: [], servers: [], approvers: [], persons: [] }), ['all']);
+  assert.deepEqual(dimensionsOf({ tokens: [], servers: [], approvers: [], persons: [], keys: [] }), ['all']);
 });

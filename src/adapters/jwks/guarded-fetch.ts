@@ -9,7 +9,7 @@ const MAX_BYTES = 256 * 1024;
 const MAX_MS = 5_000;
 
 /** Why a document was not fetched, in words for the operator; no URL in them. */
-export class FetchRefusedError extends Error {
+class FetchRefusedError extends Error {
   override readonly name = 'FetchRefusedError';
 }
 
