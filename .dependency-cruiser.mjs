@@ -43,7 +43,7 @@ export default {
     ...allowed,
     // Of the use cases it knows what their answers look like: types, and nothing else, which a test looks after.
     { from: { path: room('cli') }, to: { path: '^src/broker/(?:engage-stop|search-ledger|sessions|status|why)\\.ts$' } },
-    { from: { path: '^src/main\\.ts$' }, to: { path: ['^src/(?!cli/|guard/)', packages(['pino'])] } },
+    { from: { path: '^src/main\\.ts$' }, to: { path: ['^src/(?!cli/|guard/)', packages(['fastify', 'pino'])] } },
     { from: { path: '^src/config\\.ts$' }, to: { path: [rooms(['core', 'grants', 'identity']), packages(['zod'])] } },
     { from: { path: '^src/' }, to: { dependencyTypes: ['core'] } },
   ],

@@ -4,14 +4,13 @@
  */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client, StaticPrivateKeyJwtProvider, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { createGuard } from '../src/guard/index.ts';
 import { startBroker } from '../src/main.ts';
+import { freePort } from './free-port.ts';
 import { serveMcp } from './mcp-server.ts';
 import { startOidcIssuer } from './oidc-issuer.ts';
 import { refused, Story } from './story.ts';
@@ -19,15 +18,6 @@ import { refused, Story } from './story.ts';
 const ROOT = new URL('..', import.meta.url).pathname;
 const run = promisify(execFile);
 const undo: (() => Promise<unknown> | unknown)[] = [];
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** The example grants in a folder of their own, with this demo's ports, and with the provider that vouches for the agent. */
 function writeGrants(folder: string, ports: { readonly orders: number; readonly tickets: number }, issuer: string): void {

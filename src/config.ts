@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import * as z from 'zod';
+import { parseJson } from './core/json.ts';
 import { isLoopbackHost } from './core/resource.ts';
 import { checkShape } from './grants/schema-problems.ts';
 import { parseYaml } from './grants/yaml.ts';
@@ -54,7 +55,7 @@ const VARIABLES: Readonly<Record<string, { readonly key: keyof ConfigFile; reado
   HALLPASS_LISTEN: { key: 'listen', read: (text) => text },
   HALLPASS_GRANTS: { key: 'grants', read: (text) => text },
   HALLPASS_DATA: { key: 'data', read: (text) => text },
-  HALLPASS_IDENTITIES: { key: 'identities', read: jsonOf },
+  HALLPASS_IDENTITIES: { key: 'identities', read: parseJson },
   HALLPASS_ALLOW_PRIVATE_HOSTS: { key: 'allow_private_hosts', read: (text) => text.split(',').map((name) => name.trim()) },
 };
 
@@ -143,13 +144,5 @@ function readText(file: string): string | { readonly code: string } {
     return readFileSync(file, 'utf8');
   } catch (error) {
     return { code: (error as NodeJS.ErrnoException).code ?? 'unknown error' };
-  }
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { basename, relative } from 'node:path';
+import type { FastifyInstance } from 'fastify';
 import pino from 'pino';
 import { makeExampleKeys } from './adapters/data-folder/example-keys.ts';
 import { type DataFolder, openDataFolder } from './adapters/data-folder/open-data-folder.ts';
@@ -15,7 +16,7 @@ import { openSqliteStore } from './adapters/store-sqlite/sqlite-store.ts';
 import { Activity } from './broker/activity.ts';
 import type { BrokerContext } from './broker/context.ts';
 import { writeCountedDenials } from './broker/deny.ts';
-import { PolicyKeeper } from './broker/policy-keeper.ts';
+import { type Loaded, PolicyKeeper } from './broker/policy-keeper.ts';
 import { closeSessions } from './broker/sessions.ts';
 import type { VerifiedIdentities, VerifiedTokens } from './broker/verified.ts';
 import type { Config } from './config.ts';
@@ -64,7 +65,7 @@ export interface RunningBroker {
   /** The policy in force. */
   policy(): Policy;
   /** Reads the grants folder again now. */
-  reload(): Promise<void>;
+  reload(): Promise<Loaded>;
   /** Serves what is in flight, writes what is counted, and lets go of everything. */
   close(): Promise<void>;
 }
@@ -129,18 +130,23 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
   undo.push(
     () => writeCountedDenials(context, clock(), true),
     stopHousekeeping,
-    () => app.close(),
+    () => endServing(app),
   );
   await app.listen({ host: config.listen.host, port: config.listen.port });
   const { port } = app.server.address() as AddressInfo;
   doors = doorsOf(config.issuer, port);
 
-  const reload = async (): Promise<void> => {
+  const reload = async (): Promise<Loaded> => {
     const found = await readGrantsFolder(config.grants);
-    if (!closing.signal.aborted) await keeper.load(context, found);
+    return closing.signal.aborted ? { kind: 'unchanged' } : keeper.load(context, found);
   };
-  const onChange = (): Promise<void> =>
-    reload().catch((error: unknown) => log.error({ err: error }, 'the grants folder changed, and that could not be recorded: change it again, or restart'));
+  const onChange = async (): Promise<void> => {
+    try {
+      await reload();
+    } catch (error) {
+      log.error({ err: error }, 'the grants folder changed, and that could not be recorded: change it again, or restart');
+    }
+  };
   watchGrantsFolder(config.grants, onChange, closing.signal);
   return {
     url: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
@@ -148,6 +154,16 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
     brokenGrants: keeper.state().broken?.problems ?? [],
     policy: () => keeper.state().policy, reload, close: release,
   };
+}
+
+/** Answers what is in flight, and then closes those connections too: what was idle at first is closed at once, but no later. */
+async function endServing(app: FastifyInstance): Promise<void> {
+  const timer = setInterval(() => app.server.closeIdleConnections(), 50);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(timer);
+  }
 }
 
 interface Parts {

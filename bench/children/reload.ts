@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readGrantsFolder } from '../../src/adapters/grants-folder/read-grants-folder.ts';
 import { compilePolicy } from '../../src/grants/compile.ts';
-import { freePort } from '../lib/child.ts';
+import { freePort } from '../../demo/free-port.ts';
 import { rowOf } from '../lib/rows.ts';
 import { rewriteGrant, writeLargeFolder } from './large-folder.ts';
 

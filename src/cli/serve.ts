@@ -38,7 +38,9 @@ async function serve(options: ServeOptions): Promise<void> {
   else print(greeting(broker));
   for (const problem of broker.brokenGrants) printError(`warning: ${problem}`);
 
-  process.on('SIGHUP', () => void broker.reload());
+  process.on('SIGHUP', () => {
+    broker.reload().then(({ kind }) => printError(RELOADED[kind]), (error: unknown) => printError(`The grants were read again, and that could not be recorded: ${(error as Error).message}`));
+  });
   await new Promise<void>((resolve) => {
     const end = (): void => {
       // A second signal does not wait for what is in flight.
@@ -51,6 +53,12 @@ async function serve(options: ServeOptions): Promise<void> {
   });
   printError('Ended.');
 }
+
+const RELOADED = {
+  loaded: 'The grants were read again: the new ones are in force.',
+  unchanged: 'The grants were read again: nothing changed.',
+  refused: 'The grants were read again: they are not good, and the last good ones stay in force (hallpass grants check).',
+} as const;
 
 function greeting(broker: RunningBroker): string {
   const { config, isFirstStart, exampleKeysMade } = broker;

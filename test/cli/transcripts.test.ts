@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../../demo/free-port.ts';
 import { readWalk, walk } from '../docs/walk.ts';
-import { freePort } from '../http/broker.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const FOLDER = join(ROOT, 'test/cli/transcripts');

@@ -4,7 +4,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { freePort } from '../http/broker.ts';
+import { freePort } from '../../demo/free-port.ts';
 import { readWalk, walk } from './walk.ts';
 
 /** What git does not have. */

@@ -1,13 +1,13 @@
 /** A real broker on a free port for one test, with the example grants in a folder of its own. */
 import assert from 'node:assert/strict';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { decodeJwt, importJWK, type JWK, type JWTPayload, SignJWT } from 'jose';
+import { freePort } from '../../demo/free-port.ts';
 import type { Config } from '../../src/config.ts';
 import type { Log } from '../../src/core/log.ts';
 import type { LedgerEntry } from '../../src/ledger/entry.ts';
@@ -37,15 +37,6 @@ export interface BrokerOptions {
 
 const nothing = (): void => undefined;
 export const silent: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'hallpass-'));
@@ -111,7 +102,7 @@ export class TestBroker {
     this.#running = undefined;
   }
 
-  reload(): Promise<void> {
+  reload(): ReturnType<RunningBroker['reload']> {
     if (this.#running === undefined) throw new Error('the broker is not running');
     return this.#running.reload();
   }

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import type { RequestHandler } from 'express';
+import { freePort } from '../../demo/free-port.ts';
 import { serveMcp } from '../../demo/mcp-server.ts';
-import { freePort } from '../http/broker.ts';
 
 export const ACTIONS = { get_order: 'orders.read', refund_order: 'orders.refund', note_order: 'orders.note' };
 

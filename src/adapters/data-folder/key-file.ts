@@ -1,6 +1,7 @@
 /** Private keys as JWK files (RFC 7517): P-256 for ES256, named by their thumbprint (RFC 7638). */
 import { calculateJwkThumbprint, type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
 import * as z from 'zod';
+import { parseJson } from '../../core/json.ts';
 import { DataFolderError, readPrivateFile, writePrivateFile } from './private-file.ts';
 
 const coordinate = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
@@ -36,7 +37,7 @@ export async function drawKey(nowMs: number): Promise<{ readonly pair: KeyPair; 
 
 /** Reads a key from the text of its file; `file` is for the message when it is none. */
 export async function parseKey(text: string, file: string): Promise<KeyPair> {
-  const parsed = privateJwkSchema.safeParse(jsonOf(text));
+  const parsed = privateJwkSchema.safeParse(parseJson(text));
   if (!parsed.success) throw new DataFolderError(`${file} is not a private key of Hallpass (a P-256 JWK): restore it, or move it away`);
   const { made_ms = 0, d, ...publicPart } = parsed.data;
   const publicJwk = { ...publicPart, use: 'sig' } as const;
@@ -51,12 +52,4 @@ export async function ensureKey(file: string, nowMs: number): Promise<KeyPair> {
   const { pair, text } = await drawKey(nowMs);
   writePrivateFile(file, text);
   return pair;
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

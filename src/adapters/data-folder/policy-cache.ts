@@ -1,5 +1,6 @@
 /** The last good grant files, kept so that a broken folder never keeps a broker from starting with what was in force. */
 import * as z from 'zod';
+import { parseJson } from '../../core/json.ts';
 import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 const cacheSchema = z.strictObject({ v: z.literal(1), files: z.array(z.tuple([z.string(), z.string()])) });
@@ -13,16 +14,8 @@ export interface PolicyCacheFile {
 export const policyCacheIn = (file: string): PolicyCacheFile => ({
   read: async () => {
     const text = readPrivateFile(file);
-    const parsed = text === undefined ? undefined : cacheSchema.safeParse(jsonOf(text));
+    const parsed = text === undefined ? undefined : cacheSchema.safeParse(parseJson(text));
     return parsed?.success === true ? new Map(parsed.data.files) : undefined;
   },
   write: async (files) => writePrivateFile(file, JSON.stringify({ v: 1, files: [...files] })),
 });
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JSONWebKeySet, type JWK, type LocalJWKSet, type RemoteJWKSet } from 'jose';
 import * as z from 'zod';
+import { parseJson } from '../../core/json.ts';
 import type { Log } from '../../core/log.ts';
 import type { IdentityIssuer, KeySource } from '../../identity/issuer-token.ts';
 import { type FetchRules, guardedFetch } from './guarded-fetch.ts';
@@ -82,16 +83,8 @@ const keySetSchema = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string
 
 /** SPIFFE marks the keys of JWT-SVIDs by a `use` of its own (SPIFFE JWT-SVID, section 6.1); everywhere else that is `sig`. */
 function parseKeySet(text: string): JSONWebKeySet {
-  const parsed = keySetSchema.safeParse(jsonOf(text));
+  const parsed = keySetSchema.safeParse(parseJson(text));
   // Whatever it is, it is not repeated: the message ends up in a log.
   if (!parsed.success) throw new Error('what was found is no key set (RFC 7517)');
   return { keys: parsed.data.keys.map((key) => (key.use === 'jwt-svid' ? { ...key, use: 'sig' } : key)) as JWK[] };
-}
-
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
