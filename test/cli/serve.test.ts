@@ -1,12 +1,13 @@
 /** `hallpass serve` as a process: what signals do to it, and what a second start finds. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { promisify } from 'node:util';
 import { freePort } from '../../demo/free-port.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -83,6 +84,27 @@ test('SIGHUP reads the grants again, says what came of it, and ends nothing', as
   await until(() => serving.printed().includes('the last good ones stay in force'), serving.printed);
   const ready = await fetch(`${serving.url}/readyz`);
   assert.deepEqual([ready.status, ((await ready.json()) as { readonly problems: readonly string[] }).problems.length], [200, 1]);
+});
+
+test('kill -9 loses nothing that was acknowledged, and leaves no lock', async (t) => {
+  const home = folder(t);
+  const first = await serve(t, home, await freePort());
+  const hallpass = async (port: number, ...args: readonly string[]): Promise<string> => {
+    const env = { PATH: process.env.PATH, HOME: home, HALLPASS_LISTEN: `127.0.0.1:${port}` };
+    return (await promisify(execFile)(process.execPath, [join(ROOT, 'bin/hallpass.js'), ...args], { cwd: home, env })).stdout;
+  };
+  const issued = JSON.parse(await hallpass(first.port, 'token', '--as', 'support-agent', '--tool', 'orders', '--env', 'staging', '--json')) as { readonly session_id: string };
+  const { id } = JSON.parse(await hallpass(first.port, 'stop', 'tool', 'tickets', '--reason', 'INC-7', '--json')) as { readonly id: string };
+  first.process.kill('SIGKILL');
+  assert.equal(await first.ended(), null);
+
+  const second = await serve(t, home, first.port);
+  const { stops } = JSON.parse(await hallpass(second.port, 'stops', '--json')) as { readonly stops: readonly { readonly id: string }[] };
+  assert.deepEqual(stops.map((stop) => stop.id), [id]);
+  const found = await hallpass(second.port, 'ledger', 'search', '--kind', 'token.issued', '--session', issued.session_id, '--json');
+  assert.equal(found.trim().split('\n').length, 1);
+  await assert.rejects(hallpass(second.port, 'token', '--as', 'support-agent', '--tool', 'tickets', '--env', 'staging'), /stopped/);
+  await hallpass(second.port, 'token', '--as', 'support-agent', '--tool', 'orders', '--env', 'staging');
 });
 
 test('the private files of a first start are for their owner only', async (t) => {
