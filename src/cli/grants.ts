@@ -1,11 +1,12 @@
 /** `hallpass grants check | explain | test | diff`: the policy on disk, without a broker. */
-import { relative } from 'node:path';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { Command } from 'commander';
 import { readGrantsFolder } from '../adapters/grants-folder/read-grants-folder.ts';
 import { compilePolicy, policyWarnings } from '../grants/compile.ts';
 import { diffPolicies } from '../grants/diff.ts';
 import { explainPolicy } from '../grants/explain.ts';
+import { missingKeyFiles } from '../grants/named-key-files.ts';
 import type { Policy } from '../grants/policy.ts';
 import { parsePolicyTests, type PolicyTestResult, runPolicyTests } from '../grants/policy-tests.ts';
 import type { Problem } from '../grants/problem.ts';
@@ -110,11 +111,17 @@ async function diff(from: string, to: string | undefined, options: GrantOptions)
   print(`\n${counted(gains, 'gain')}, ${losses === 1 ? '1 loss' : `${losses} losses`}${changes.length > gains + losses ? `, ${changes.length - gains - losses} to look at` : ''}.`);
 }
 
+/** A key file that git does not have (the example's are made on each machine) is the one that is here. */
+function withUntrackedKeys(files: ReadonlyMap<string, string>, folder: string): ReadonlyMap<string, string> {
+  const here = missingKeyFiles(files).filter((file) => existsSync(join(folder, file)));
+  return new Map([...files, ...here.map((file) => [file, readFileSync(join(folder, file), 'utf8')] as const)]);
+}
+
 async function policyAt(place: string, folder: string): Promise<Policy> {
   if (existsSync(place) && statSync(place).isDirectory()) return (await load(place)).policy;
   const files = readGitFolder(folder, place);
   if (files === undefined) throw new CliProblem(`${place} is neither a folder nor a git revision of ${nameOf(folder)}`, { exitCode: EXIT.usage });
-  const compiled = compilePolicy(files);
+  const compiled = compilePolicy(withUntrackedKeys(files, folder));
   if (compiled.ok) return compiled.policy;
   throw new CliProblem(`the grants in ${place} are not good, so they cannot be compared`, { lines: compiled.problems.map(({ file, line, column, message }) => `${place}:${file}:${line}:${column}: ${message}`) });
 }
