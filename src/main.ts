@@ -148,6 +148,8 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
     }
   };
   watchGrantsFolder(config.grants, onChange, closing.signal);
+  // What changed since the folder was read, and before it was watched.
+  void onChange();
   return {
     url: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     config, isFirstStart: folder.isNew, exampleKeysMade, exampleKeysFolder: folder.exampleKeys,

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { SignJWT } from 'jose';
 import type { KeyPair } from '../adapters/data-folder/key-file.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { isLoopbackHost } from '../core/resource.ts';
 import { OPERATOR_ID, placesFor, readKey } from './key-places.ts';
 import { CliProblem, EXIT } from './terminal.ts';
 
@@ -139,6 +140,8 @@ function brokerOf({ issuer, listen }: Config, given: string | undefined): { read
     return { url: `http://${host}:${listen.port}`, issuer };
   }
   const url = URL.parse(given);
-  if (url === null || !/^https?:$/.test(url.protocol)) throw new CliProblem(`${given} is no URL: give the broker's, such as https://hallpass.example.com`, { exitCode: EXIT.usage });
+  if (url === null || !(url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname)))) {
+    throw new CliProblem(`${given} is not a broker's URL: it is https (http on this machine only), such as https://hallpass.example.com`, { exitCode: EXIT.usage });
+  }
   return { url: url.origin, issuer: url.origin };
 }

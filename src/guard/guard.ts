@@ -127,12 +127,17 @@ function send(response: ServerResponse, status: number, headers: Readonly<Record
 
 /** The body as text, with the request left readable for whoever comes next; undefined when it is too large. */
 async function readBody(request: Request): Promise<string | undefined> {
+  const reader = request.clone().body?.getReader();
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.clone().body ?? []) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return undefined;
-    chunks.push(chunk);
+  for (let next = await reader?.read(); next?.done === false; next = await reader?.read()) {
+    bytes += next.value.length;
+    if (bytes > MAX_BODY_BYTES) {
+      // Of the two halves of a body that was split, cancelling one waits for the other.
+      await Promise.all([reader?.cancel(), request.body?.cancel()]);
+      return undefined;
+    }
+    chunks.push(next.value);
   }
   return Buffer.concat(chunks).toString('utf8');
 }

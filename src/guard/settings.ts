@@ -27,9 +27,9 @@ export class GuardSettingsError extends Error {
 /** Reads settings and environment once, at the start, so that a mistake shows before the first call. */
 export function serverIdentity(settings: GuardSettings, env: NodeJS.ProcessEnv = process.env): ServerIdentity {
   const url = needed(settings.url ?? env.HALLPASS_URL, 'HALLPASS_URL', 'the broker\'s URL');
+  if (!isSafe(url)) throw new GuardSettingsError('HALLPASS_URL must be an https URL (http on this machine only), such as https://hallpass.example.com');
   const clientId = needed(settings.clientId ?? env.HALLPASS_CLIENT_ID, 'HALLPASS_CLIENT_ID', 'the id of this MCP server in the grant files');
   const keyFile = needed(settings.keyFile ?? env.HALLPASS_KEY_FILE, 'HALLPASS_KEY_FILE', 'the file with its private key, as `hallpass keys new server` printed it');
-  if (!URL.canParse(url)) throw new GuardSettingsError('HALLPASS_URL is no URL');
   const jwk = readJwk(keyFile);
   let key: Promise<CryptoKey> | undefined;
   return {
@@ -39,6 +39,13 @@ export function serverIdentity(settings: GuardSettings, env: NodeJS.ProcessEnv =
       return key;
     },
   };
+}
+
+/** Tokens go to the broker: never in the clear, unless they do not leave the machine. */
+function isSafe(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname } = new URL(text);
+  return protocol === 'https:' || (protocol === 'http:' && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname));
 }
 
 function needed(value: string | undefined, variable: string, what: string): string {
