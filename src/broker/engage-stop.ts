@@ -49,8 +49,8 @@ export async function engageStop(context: BrokerContext, caller: Caller, target:
   return { kind: 'engaged', stop: stopView(engaged), durable: true, liveTokens, sessionsClosed: sessions };
 }
 
-/** The stops that are engaged now, oldest first. */
-export const listStops = (context: BrokerContext): readonly StopView[] => context.stops.engaged.map(stopView);
+/** The stops that are engaged now, oldest first; at the end those that are in force and not stored yet. */
+export const listStops = (context: BrokerContext): readonly StopView[] => [...context.stops.engaged.map(stopView), ...context.stops.pending.map(viewOf)];
 
 export const stopView = (stop: EngagedStop): StopView => ({ ...viewOf(stop), place: stop.place });
 

@@ -12,5 +12,5 @@ export function targetInWords(target: StopView['target']): string {
 export const stopLines = (stops: readonly StopView[], nowMs: number): readonly string[] =>
   table(
     ['WHAT', 'SINCE', 'BY', 'WHY', 'UNDO IT'],
-    stops.map(({ id, target, reason, by, at }) => [targetInWords(target), span(nowMs - Date.parse(at)), by, reason, `hallpass resume ${id}`]),
+    stops.map(({ id, target, reason, by, at, place }) => [targetInWords(target), span(nowMs - Date.parse(at)), by, reason, place === undefined ? 'in force, NOT STORED YET: once it is' : `hallpass resume ${id}`]),
   ).split('\n');

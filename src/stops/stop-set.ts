@@ -22,7 +22,7 @@ const PENDING_PLACE = Number.MAX_SAFE_INTEGER;
 export class StopSet {
   readonly #marks = new Map<Dimension, Mark>();
   readonly #engaged = new Map<StopId, EngagedStop>();
-  readonly #pending = new Map<StopId, Dimension>();
+  readonly #pending = new Map<StopId, { readonly record: Engage | Cut; readonly dimension: Dimension }>();
   #place = 0;
 
   /** The last place applied: what a token issued now carries as `ord`. */
@@ -33,6 +33,11 @@ export class StopSet {
   /** Stops that are engaged now, oldest first. */
   get engaged(): readonly EngagedStop[] {
     return [...this.#engaged.values()];
+  }
+
+  /** Stops that are in force here and have no place yet, because the store could not give them one. */
+  get pending(): readonly Engage[] {
+    return [...this.#pending.values()].flatMap(({ record }) => (record.type === 'engage' ? [record] : []));
   }
 
   engagedStop(id: StopId): EngagedStop | undefined {
@@ -64,7 +69,7 @@ export class StopSet {
 
   /** Lets a stop bite before it is stored. It holds until the stored record is applied. */
   applyPending(record: Engage | Cut): void {
-    this.#pending.set(record.id, dimensionOf(record.target));
+    this.#pending.set(record.id, { record, dimension: dimensionOf(record.target) });
   }
 
   /** The dimension, if any, in which a token that carries `place` is void: stopped or cut after it, lifted since or not. */
@@ -91,7 +96,7 @@ export class StopSet {
 
   #isPending(dimension: Dimension): boolean {
     if (this.#pending.size === 0) return false;
-    for (const pending of this.#pending.values()) if (pending === dimension) return true;
+    for (const pending of this.#pending.values()) if (pending.dimension === dimension) return true;
     return false;
   }
 }

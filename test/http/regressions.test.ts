@@ -50,10 +50,12 @@ test('regression 1: a stop that cannot be stored is in force at once, says that 
     const answer = await broker.apiWith(person, 'POST', '/v1/stops', { target: { tool: 'orders' }, reason: 'INC-7' });
     assert.deepEqual([answer.status, answer.body.durable], [202, false], answer.text);
     assert.equal((await broker.form('/introspect', { token: token.body.access_token }, bearer(server))).body.active, false);
+    const { stops } = (await broker.apiWith(person, 'GET', '/v1/stops')).body;
+    assert.deepEqual(stops.map(({ id, place }: { readonly id: string; readonly place?: number }) => [id, place]), [[answer.body.id, undefined]], 'it is listed, without a place');
     return answer.body.id;
   });
-  const listed = async (): Promise<boolean> => (await broker.apiWith(person, 'GET', '/v1/stops')).body.stops.some(({ id }: { readonly id: string }) => id === stop);
-  await until('the stop is stored', listed);
+  const isStored = async (): Promise<boolean> => (await broker.apiWith(person, 'GET', '/v1/stops')).body.stops.some(({ id, place }: { readonly id: string; readonly place?: number }) => id === stop && place !== undefined);
+  await until('the stop is stored', isStored);
   assert.equal((await broker.ledger(`&kind=stop.engaged&stop=${stop}`)).length, 1);
   await broker.close();
   await broker.start();

@@ -94,6 +94,13 @@ describe('a stop bites before it is stored', () => {
   test('it voids everything that it matches, whatever its place', () => assert.ok(isVoid(pending(), 1_000_000, orders)));
   test('it holds back what is new', () => assert.ok(isEngaged(pending(), orders)));
   test('it leaves the rest alone', () => assert.ok(!isVoid(pending(), 1, tickets) && !isEngaged(pending(), tickets)));
+  test('it is listed until it is stored, and a cut is not', () => {
+    const set = pending();
+    set.applyPending(cut('c1', tickets));
+    assert.deepEqual(set.pending.map(({ id }) => id), ['s1']);
+    set.apply({ place: 2, record: engage('s1', orders) });
+    assert.deepEqual([set.pending, set.engaged.map(({ id }) => id)], [[], ['s1']]);
+  });
   test('it has no place yet, so tokens carry the old one', () => assert.equal(pending().place, 1));
   test('once stored it has its place, and new tokens live when it is lifted', () => {
     const set = pending();
