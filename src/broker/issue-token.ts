@@ -53,7 +53,8 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   const target = resolveTarget(policy, request);
   if (!target.ok) return refuse({ ...about(proven, request), ...(target.tool === undefined ? {} : { tool: target.tool }) }, [target]);
   const { environment } = target;
-  const known = { ...about(proven, request), tool: environment.tool, env: environment.env };
+  // The server is the one that asks; where the agent asks for itself, the one that its token is for.
+  const known = { ...(proven.caller.kind === 'agent' ? { server: environment.server.id } : {}), ...about(proven, request), tool: environment.tool, env: environment.env };
   const parties = await findParties(context, proven.caller, request, environment, nowMs);
   if (!parties.ok) return refuse(known, [parties]);
   const draft = { ...known, agent: parties.agent, requester: parties.requester };
@@ -90,7 +91,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   const { calls } = grant.limits;
   const entry: EntryDraft = {
     ...draft, kind: 'token.issued', outcome: 'ok', actions: claims.scope.split(' '), session: claims.sid, grant: claims.grant, token: claims.jti, token_sha256: sha256,
-    expires: new Date(claims.exp * 1000).toISOString(), policy: policy.digest,
+    expires: new Date(claims.exp * 1000).toISOString(), policy: policy.digest, duration_ms: Math.max(0, context.clock() - nowMs),
     ...(narrowed.records === undefined ? {} : { records: narrowed.records.map((record) => maskLabel(record)) }),
     ...(parties.parent === undefined ? {} : { parent: parties.parent.claims.jti }),
   };

@@ -66,7 +66,8 @@ async function fromOwnToken(
   if (!checked.ok) return no(checked.stopped ? 'stopped' : 'subject_token_invalid', checked.detail);
   const own = caller.kind === 'server' ? context.policyState().policy.byServer.get(caller.id) : undefined;
   if (own === undefined || own.resource !== checked.claims.aud) return no('subject_token_invalid', 'the subject_token was made for another server');
-  if (own !== environment) return no('exceeds_parent', 'a token is exchanged for its own tool and environment only');
+  // By name: a reload that changed nothing may have come in between, and then these are two of the same.
+  if (own.tool !== environment.tool || own.env !== environment.env) return no('exceeds_parent', 'a token is exchanged for its own tool and environment only');
   const { claims } = checked;
   return { ok: true, agent: claims.agent as AgentId, requester: claims.sub, endsMs: claims.exp * 1000, parent: { claims, kid: checked.kid } };
 }

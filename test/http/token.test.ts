@@ -127,7 +127,10 @@ test('what is denied names an OAuth error, keeps the reason for the ledger, and 
       assert.match(answer.body.error_description, /^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/, 'RFC 6749, section 5.2');
       const [entry] = await broker.ledger(`&kind=token.denied&decision=${answer.body.decision}`);
       assert.equal(entry?.reasons?.[0]?.reason, reason);
-      assert.deepEqual([entry.agent ?? entry.by, entry.server], as.includes('mcp') ? [undefined, as] : [as, undefined]);
+      assert.equal(entry.agent ?? entry.by, as.includes('mcp') ? undefined : as);
+      // The server that asks; where an agent asks for itself, the one that serves the target, as far as there is one.
+      const serving = entry.env === 'live' ? `${entry.tool}-mcp` : `${entry.tool}-mcp-${entry.env}`;
+      assert.equal(entry.server, as.includes('mcp') ? as : entry.agent === undefined || entry.env === undefined ? undefined : serving);
     });
   }
   const issued = await broker.ledger('&kind=token.issued');
@@ -186,14 +189,15 @@ test('the entry of an issuance holds what a person must know, and never the toke
   const claims = claimsOf(issued);
   const [entry, ...more] = await broker.ledger('&kind=token.issued&tool=orders');
   assert.deepEqual(more, []);
-  const { time, prompt: masked, policy, ...rest } = entry ?? {};
+  const { time, prompt: masked, policy, duration_ms, ...rest } = entry ?? {};
   assert.deepEqual(rest, {
-    v: 1, kind: 'token.issued', outcome: 'ok', requester: 'support-agent', agent: 'support-agent', tool: 'orders', env: 'staging', actions: ['orders.read'], records: ['order/17'],
+    v: 1, kind: 'token.issued', outcome: 'ok', requester: 'support-agent', agent: 'support-agent', server: 'orders-mcp-staging', tool: 'orders', env: 'staging', actions: ['orders.read'], records: ['order/17'],
     session: claims.sid, session_label: 'chat-17', request_id: 'req-9', grant: 'support-orders', token: claims.jti,
     token_sha256: createHash('sha256').update(issued.body.access_token).digest('base64url'), expires: new Date(claims.exp * 1000).toISOString(),
   });
   assert.match(masked ?? '', /^Where is order 17\? My mail is \[e-mail [0-9a-f]{8}\], my card \[card [0-9a-f]{8}\], password: \[secret [0-9a-f]{8}\]$/);
   assert.match(policy ?? '', /^[A-Za-z0-9_-]{43}$/);
+  assert.ok(duration_ms !== undefined && duration_ms >= 0 && duration_ms < 60_000);
   assert.ok(Math.abs(Date.parse(time ?? '') - Date.now()) < 60_000);
   const signature = issued.body.access_token.split('.')[2];
   assert.ok(!JSON.stringify(await broker.ledger()).includes(signature));
