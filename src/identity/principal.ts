@@ -20,7 +20,9 @@ export function findPrincipal(policy: Policy, id: string): Principal | undefined
 }
 
 /**
- * A key that nobody holds, made at each start. An unknown client's assertion is checked against it, so that the same work
- * is done as for a known one and the time taken tells nothing.
+ * Keys that nobody holds, made at each start. An unknown client's assertion is checked against one of them, so that the same
+ * work is done as for a known one and the time taken tells nothing. There is none of RSA, which would take a start too long.
  */
-export const decoyKeys: readonly JWK[] = [generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }) as JWK];
+export const decoyKeys: readonly JWK[] = [generateKeyPairSync('ec', { namedCurve: 'P-256' }), generateKeyPairSync('ec', { namedCurve: 'P-384' }), generateKeyPairSync('ed25519')].map(
+  ({ publicKey }) => publicKey.export({ format: 'jwk' }) as JWK,
+);
