@@ -12,6 +12,7 @@ import { oauthRoutes } from './routes/oauth.ts';
 import { policyRoutes } from './routes/policy.ts';
 import { stopRoutes } from './routes/stops.ts';
 import { watchRoutes } from './routes/watch.ts';
+import { refuseUnreadable } from './unreadable.ts';
 
 const REQUEST_MS = 10_000;
 const IDLE_MS = 65_000;
@@ -23,6 +24,7 @@ export function createApp(context: BrokerContext, doors: () => Doors): FastifyIn
   const app = fastify({
     logger: false, bodyLimit: MAX_FORM_BYTES, requestTimeout: REQUEST_MS, connectionTimeout: IDLE_MS, keepAliveTimeout: IDLE_MS,
     routerOptions: { maxParamLength: 128 }, forceCloseConnections: 'idle', return503OnClosing: false, genReqId: () => randomUUID(),
+    clientErrorHandler: (error, socket) => refuseUnreadable(context, error, socket),
     // No hook sees a path that cannot be decoded, and fastify's own answer would repeat it.
     frameworkErrors: (_error, _request, reply) => sendProblem(reply.headers(HEADERS), 400, 'Bad Request', 'the path is malformed'),
   });

@@ -70,7 +70,7 @@ test('a page of a foreign origin may not call any door (403)', async (t) => {
   await isAlive(broker);
 });
 
-test('what is no HTTP, or ends in the middle, is refused and mints nothing', async (t) => {
+test('what is no HTTP, or ends in the middle, is refused, counted, and mints nothing', async (t) => {
   const broker = await testBroker(t);
   const host = hostOf(broker);
   const parameters = new URLSearchParams({ grant_type: 'client_credentials', ...(await broker.proof('support-agent')), ...ORDERS }).toString();
@@ -92,6 +92,8 @@ test('what is no HTTP, or ends in the middle, is refused and mints nothing', asy
     assert.ok(!answer.includes('access_token') && !answer.includes('canary'), name);
   }
   assert.equal((await broker.ledger('&kind=token.issued')).filter(({ tool }) => tool !== undefined).length, 0);
+  const details = await denied(broker);
+  for (const detail of ['the headers are too large', 'this is no HTTP request']) assert.ok(details.includes(detail), `${detail} is not among ${details.join('; ')}`);
   await isAlive(broker);
 });
 
