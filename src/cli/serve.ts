@@ -34,14 +34,10 @@ async function serve(options: ServeOptions): Promise<void> {
     if (error instanceof StartProblem) throw new CliProblem(error.message, { lines: error.problems });
     throw error;
   }
-  if (options.json === true) printJson({ url: broker.url, issuer: config.issuer, first_start: broker.isFirstStart });
-  else print(greeting(broker));
-  for (const problem of broker.brokenGrants) printError(`warning: ${problem}`);
-
   process.on('SIGHUP', () => {
     broker.reload().then(({ kind }) => printError(RELOADED[kind]), (error: unknown) => printError(`The grants were read again, and that could not be recorded: ${(error as Error).message}`));
   });
-  await new Promise<void>((resolve) => {
+  const ended = new Promise<void>((resolve) => {
     const end = (): void => {
       // A second signal does not wait for what is in flight.
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.removeListener(signal, end);
@@ -51,6 +47,11 @@ async function serve(options: ServeOptions): Promise<void> {
     process.on('SIGINT', end);
     process.on('SIGTERM', end);
   });
+  // Whoever reads that it is ready may send a signal at once, so they are listened to before.
+  if (options.json === true) printJson({ url: broker.url, issuer: config.issuer, first_start: broker.isFirstStart });
+  else print(greeting(broker));
+  for (const problem of broker.brokenGrants) printError(`warning: ${problem}`);
+  await ended;
   printError('Ended.');
 }
 
