@@ -107,8 +107,7 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
   const exampleKeysMade = withExampleKeys ? await makeMissingKeys(config, folder, startedMs) : [];
 
   const grantsName = relative(process.cwd(), config.grants) || basename(config.grants);
-  const read = await readGrantsFolder(config.grants);
-  const keeper = await PolicyKeeper.open(folder.policyCache, grantsName, read, startedMs);
+  const keeper = await PolicyKeeper.open(folder.policyCache, grantsName, () => readGrantsFolder(config.grants), startedMs);
   if (!(keeper instanceof PolicyKeeper)) throw new StartProblem(`the grants folder ${grantsName} is not good, and no earlier good one is known: mend it (hallpass grants check), or make one (hallpass init)`, keeper.problems);
 
   const store = await openSqliteStore({ file: folder.storeFile, clock });
@@ -120,7 +119,20 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
     () => closing.abort(),
   );
   const context = await contextOf({ config, clock, startedMs, folder, store, keeper, log, closing: closing.signal });
-  await keeper.load(context, read);
+  const reload = async (): Promise<Loaded> => {
+    const found = await readGrantsFolder(config.grants);
+    return closing.signal.aborted ? { kind: 'unchanged' } : keeper.load(context, found);
+  };
+  const onChange = async (): Promise<void> => {
+    try {
+      await reload();
+    } catch (error) {
+      log.error({ err: error }, 'the grants folder changed, and that could not be recorded: change it again, or restart');
+    }
+  };
+  // First watched, then read: so no change falls in between.
+  watchGrantsFolder(config.grants, onChange, closing.signal);
+  await reload();
   for (const stop of context.stops.engaged) await closeSessions(context, stop);
 
   let doors = doorsOf(config.issuer, config.listen.port);
@@ -136,20 +148,6 @@ async function start(config: Config, withExampleKeys: boolean, log: Log, undo: (
   const { port } = app.server.address() as AddressInfo;
   doors = doorsOf(config.issuer, port);
 
-  const reload = async (): Promise<Loaded> => {
-    const found = await readGrantsFolder(config.grants);
-    return closing.signal.aborted ? { kind: 'unchanged' } : keeper.load(context, found);
-  };
-  const onChange = async (): Promise<void> => {
-    try {
-      await reload();
-    } catch (error) {
-      log.error({ err: error }, 'the grants folder changed, and that could not be recorded: change it again, or restart');
-    }
-  };
-  watchGrantsFolder(config.grants, onChange, closing.signal);
-  // What changed since the folder was read, and before it was watched.
-  void onChange();
   return {
     url: `http://${config.listen.host.includes(':') ? `[${config.listen.host}]` : config.listen.host}:${port}`,
     config, isFirstStart: folder.isNew, exampleKeysMade, exampleKeysFolder: folder.exampleKeys,

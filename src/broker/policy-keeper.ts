@@ -58,14 +58,15 @@ export class PolicyKeeper {
   }
 
   /**
-   * Opens with the last good files, or, at a first start, with the folder as it is. `name`: what the folder is called in
-   * messages. Fails with the folder's problems when neither gives a policy.
+   * Opens with the last good files, or, at a first start, with the folder as it is, which is read only then. `name`: what the
+   * folder is called in messages. Fails with the folder's problems when neither gives a policy.
    */
-  static async open(cache: PolicyCache, name: string, folder: FolderRead, nowMs: number): Promise<PolicyKeeper | { readonly problems: readonly string[] }> {
+  static async open(cache: PolicyCache, name: string, readFolder: () => Promise<FolderRead>, nowMs: number): Promise<PolicyKeeper | { readonly problems: readonly string[] }> {
     const last = await cache.read();
     const parsed = new ParsedFiles();
     const compiled = last === undefined ? undefined : compilePolicy(last, parsed);
     if (compiled?.ok === true) return new PolicyKeeper(cache, name, parsed, { policy: compiled.policy, loadedMs: nowMs }, false);
+    const folder = await readFolder();
     const fresh = folder.ok ? compilePolicy(folder.files, parsed) : folder;
     if (!fresh.ok) return { problems: messagesOf(name, fresh.problems) };
     return new PolicyKeeper(cache, name, parsed, { policy: fresh.policy, loadedMs: nowMs }, true);
