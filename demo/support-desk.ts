@@ -77,10 +77,14 @@ async function main(): Promise<0 | 1> {
     const { error, error_description } = (await response.json()) as { readonly error?: string; readonly error_description?: string };
     if (!response.ok) throw new Error(`${error}: ${error_description}`);
   };
-  const hallpass = async (...args: readonly string[]): Promise<string> => {
-    const env = { ...process.env, HALLPASS_URL: issuer, HALLPASS_CLIENT_ID: 'dana@example.com', HALLPASS_KEY_FILE: join(home, 'data/example-keys/dana@example.com.jwk') };
+  const command = async (caller: Readonly<Record<string, string>>, ...args: readonly string[]): Promise<string> => {
+    const env = { ...process.env, HALLPASS_URL: issuer, ...caller };
     return (await run(process.execPath, [join(ROOT, 'bin/hallpass.js'), ...args], { env, cwd: home })).stdout.trimEnd();
   };
+  const hallpass = (...args: readonly string[]): Promise<string> =>
+    command({ HALLPASS_CLIENT_ID: 'dana@example.com', HALLPASS_KEY_FILE: join(home, 'data/example-keys/dana@example.com.jwk') }, ...args);
+  /** The ledger is for auditors, and for the operator of this machine. */
+  const searchLedger = (...args: readonly string[]): Promise<string> => command({ HALLPASS_DATA: join(home, 'data') }, 'ledger', 'search', ...args);
 
   let orders: Client;
   let tickets: Client;
@@ -97,7 +101,7 @@ async function main(): Promise<0 | 1> {
   await story.step('production stays shut: its grant is not signed', () =>
     refused(askForToken({ resource: 'https://mcp.example.com/orders', scope: 'orders.read' }), /access_denied.*signed/));
   await story.step('`hallpass why` gives a person the rule, the file and the line', async () => {
-    const decision = /dec_[A-Za-z0-9_-]{22}/.exec(await ledgerOf('token.denied', 'approval_required'))?.[0] ?? '';
+    const decision = /dec_[A-Za-z0-9_-]{22}/.exec(await searchLedger('approval_required', '--kind', 'token.denied'))?.[0] ?? '';
     return (await hallpass('why', decision)).split('\n').slice(2, 6).join('\n');
   });
 
@@ -129,20 +133,11 @@ async function main(): Promise<0 | 1> {
     return call(await connect('orders'), 'get_order', { order_id: '1042' });
   });
   await story.step('all of it is in the ledger, in order, without a token in it', async () => {
-    const text = await ledgerText();
+    const text = await searchLedger('orders');
     if (/eyJ[A-Za-z0-9_-]{20}/.test(text)) throw new Error('a token is in the ledger');
     return text.split('\n').slice(-4).join('\n');
   });
   return story.end();
-
-  /** The ledger is for auditors, and for the operator of this machine. */
-  async function ledgerText(...args: readonly string[]): Promise<string> {
-    const env = { ...process.env, HALLPASS_URL: issuer, HALLPASS_DATA: join(home, 'data') };
-    return (await run(process.execPath, [join(ROOT, 'bin/hallpass.js'), 'ledger', ...(args.length > 0 ? args : ['search', 'orders'])], { env, cwd: home })).stdout.trimEnd();
-  }
-  function ledgerOf(kind: string, text: string): Promise<string> {
-    return ledgerText('search', text, '--kind', kind);
-  }
 }
 
 try {

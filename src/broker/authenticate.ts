@@ -3,13 +3,15 @@
  * self-signed `private_key_jwt`, good once, and the word of a configured issuer, good until it expires.
  */
 import type { JWK } from 'jose';
+import { parseJson } from '../core/json.ts';
+import { OPERATOR_ID } from '../core/names.ts';
 import { identityKey, type PrincipalRef } from '../grants/policy.ts';
 import { verifyIssuerToken } from '../identity/issuer-token.ts';
 import { verifyKeyAssertion } from '../identity/key-assertion.ts';
 import { decoyKeys, findPrincipal } from '../identity/principal.ts';
 import { type Claim, commitClaims } from '../store/commits.ts';
 import { expectCommitted } from './committed.ts';
-import { type BrokerContext, type Caller, OPERATOR_ID } from './context.ts';
+import type { BrokerContext, Caller } from './context.ts';
 
 /** What a client sends to prove itself at the OAuth endpoints. */
 export interface ClientCredentials {
@@ -107,10 +109,7 @@ async function keysOf(context: BrokerContext, clientId: string): Promise<{ reado
 
 /** What an assertion says of its issuer, before anything of it is believed: only to choose whom to believe. */
 function peekIssuer(jwt: string): string | undefined {
-  try {
-    const { iss } = JSON.parse(Buffer.from(jwt.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as { readonly iss?: unknown };
-    return typeof iss === 'string' && iss.length <= 512 ? iss : undefined;
-  } catch {
-    return undefined;
-  }
+  const claims = parseJson(Buffer.from(jwt.split('.', 2)[1] ?? '', 'base64url').toString('utf8')) as { readonly iss?: unknown } | null | undefined;
+  const iss = claims?.iss;
+  return typeof iss === 'string' && iss.length <= 512 ? iss : undefined;
 }

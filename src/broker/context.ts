@@ -3,7 +3,7 @@ import type { JWK } from 'jose';
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
 import type { Meter } from '../core/meter.ts';
-import type { AgentId, PersonId, ServerId } from '../core/names.ts';
+import type { AgentId, OPERATOR_ID, PersonId, ServerId } from '../core/names.ts';
 import type { Policy } from '../grants/policy.ts';
 import type { KeySource } from '../identity/issuer-token.ts';
 import type { DenialWindow } from '../ledger/denial-window.ts';
@@ -12,9 +12,6 @@ import type { Store } from '../store/port.ts';
 import type { SigningKeys } from '../tokens/signer.ts';
 import type { Activity } from './activity.ts';
 import type { VerifiedIdentities, VerifiedTokens } from './verified.ts';
-
-/** The id under which the local operator authenticates. No agent, server or person can have it. */
-export const OPERATOR_ID = 'local-operator';
 
 /** Whoever is calling, proven. Every use case takes it, so that no door can forget to ask. */
 export type Caller =

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { SessionId } from '../core/names.ts';
 import { type Allowance, decide, type Decision } from '../grants/decide.ts';
-import { type Action, targetKey, type Tool } from '../grants/policy.ts';
+import type { Action, Tool } from '../grants/policy.ts';
 import { encodeEntry, type EntryDraft } from '../ledger/entry.ts';
 import { mask, maskLabel } from '../ledger/mask.ts';
 import { commitIssuance } from '../store/commits.ts';
@@ -17,7 +17,7 @@ import type { BrokerContext } from './context.ts';
 import { type Denied, type DenialReason, deny, REPLAYED } from './deny.ts';
 import { findParties, type Parties } from './parties.ts';
 import { recordsOf, resolveTarget } from './target.ts';
-import { liveRecords } from './live-token.ts';
+import { groupOf, liveRecords } from './live-token.ts';
 import { draftClaims } from './draft-claims.ts';
 import type { TokenRequest } from './token-request.ts';
 
@@ -98,7 +98,7 @@ async function attempt(context: BrokerContext, proven: ProvenCaller, request: To
   const result = await commitIssuance(context.store, context.epoch, {
     place: claims.ord,
     dimensions,
-    closedGroup: targetKey(parties.agent, environment.tool, environment.env),
+    closedGroup: groupOf(claims),
     claims: proven.claims,
     rates: calls === undefined ? [] : [{ key: `grant:${grant.id}`, limit: calls.calls, windowMs: calls.windowSeconds * 1000 }],
     records: liveRecords({

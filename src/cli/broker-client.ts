@@ -4,11 +4,12 @@ import type { Command } from 'commander';
 import { SignJWT } from 'jose';
 import type { KeyPair } from '../adapters/data-folder/key-file.ts';
 import { type Config, loadConfig } from '../config.ts';
+import { OPERATOR_ID } from '../core/names.ts';
 import { isLoopbackHost } from '../core/resource.ts';
-import { OPERATOR_ID, placesFor, readKey } from './key-places.ts';
+import { CLIENT_ASSERTION_TYPE } from '../identity/key-assertion.ts';
+import { placesFor, readKey } from './key-places.ts';
 import { CliProblem, EXIT } from './terminal.ts';
 
-const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const TIMEOUT_MS = 15_000;
 
 /** Options of every command that talks to a broker. */
@@ -74,7 +75,7 @@ export class BrokerClient {
     return this.#fetch('/token', {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
-      body: new URLSearchParams({ grant_type: 'client_credentials', client_assertion_type: JWT_BEARER, client_assertion: assertion, ...parameters }).toString(),
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_assertion_type: CLIENT_ASSERTION_TYPE, client_assertion: assertion, ...parameters }).toString(),
     });
   }
 

@@ -1,16 +1,13 @@
 /** Where private keys are on this machine. Never in the repository. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { parseKey } from '../adapters/data-folder/key-file.ts';
+import { type KeyPair, parseKey } from '../adapters/data-folder/key-file.ts';
 import { readPrivateFile } from '../adapters/data-folder/private-file.ts';
-import type { KeyPair } from '../adapters/data-folder/key-file.ts';
+import { OPERATOR_ID } from '../core/names.ts';
 import { CliProblem } from './terminal.ts';
 
-/** The id of the key that the first start makes, for this machine only. */
-export const OPERATOR_ID = 'local-operator';
-
 /** `$XDG_CONFIG_HOME/hallpass/keys`, or `~/.config/hallpass/keys`. */
-const keysFolder = (env: NodeJS.ProcessEnv = process.env): string => join(env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config'), 'hallpass', 'keys');
+const keysFolder = (): string => join(process.env.XDG_CONFIG_HOME || join(process.env.HOME || homedir(), '.config'), 'hallpass', 'keys');
 
 export const keyFileFor = (id: string): string => join(keysFolder(), `${id}.jwk`);
 

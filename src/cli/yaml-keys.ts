@@ -2,10 +2,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Document, isMap, isSeq, parseDocument, type YAMLMap, YAMLSeq } from 'yaml';
-import { NAME_PATTERN, PERSON_PATTERN } from '../core/names.ts';
+import { NAME_PATTERN, OPERATOR_ID, PERSON_PATTERN } from '../core/names.ts';
 import { nearestNames } from '../grants/nearest.ts';
 import { ROLES } from '../grants/policy.ts';
-import { OPERATOR_ID } from './key-places.ts';
 import { CliProblem, EXIT } from './terminal.ts';
 
 export const PRINCIPALS = ['agent', 'server', 'person'] as const;

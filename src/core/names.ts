@@ -25,6 +25,9 @@ export const NAME_PATTERN = /^[a-z0-9][a-z0-9._-]{0,63}$/;
 /** A person is named by an e-mail-shaped string. It is a label: it proves nothing. */
 export const PERSON_PATTERN = /^[a-z0-9][a-z0-9._+-]{0,63}@[a-z0-9][a-z0-9.-]{0,252}$/;
 
+/** The id under which the local operator authenticates, with the key that the first start makes. No agent, server or person can have it. */
+export const OPERATOR_ID = 'local-operator';
+
 /** The shape of every id that the broker draws: a prefix of letters, then 128 bits in base64url. */
 export const RANDOM_ID_PATTERN = /^[a-z]{2,4}_[A-Za-z0-9_-]{22}$/;
 

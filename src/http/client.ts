@@ -2,7 +2,8 @@
 import type { FastifyRequest } from 'fastify';
 import { authenticateClient, type Authentication } from '../broker/authenticate.ts';
 import { checkApiToken } from '../broker/check-token.ts';
-import { type BrokerContext, type Caller, OPERATOR_ID } from '../broker/context.ts';
+import type { BrokerContext, Caller } from '../broker/context.ts';
+import { OPERATOR_ID } from '../core/names.ts';
 import { findPrincipal } from '../identity/principal.ts';
 import { isFromLoopback } from './doors.ts';
 import { clientParameters } from './token-form.ts';

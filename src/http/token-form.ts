@@ -1,12 +1,13 @@
 /** The parameters of `POST /token`, parsed once. */
 import * as z from 'zod';
 import type { TokenRequest } from '../broker/token-request.ts';
+import { parseJson } from '../core/json.ts';
 import { MAX_JWT_LENGTH } from '../identity/jwt-rules.ts';
+import { CLIENT_ASSERTION_TYPE } from '../identity/key-assertion.ts';
 import { parameterProblem } from './form.ts';
 import type { OAuthErrorCode } from './oauth-error.ts';
 
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const JWT_BEARER_ASSERTION = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 export const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 const JWT_TYPES = ['urn:ietf:params:oauth:token-type:jwt', 'urn:ietf:params:oauth:token-type:id_token'];
 
@@ -32,7 +33,7 @@ const callSchema = z.strictObject(
 /** Unknown parameters are ignored, as RFC 6749 section 3.2 demands. */
 export const clientParameters = z.object({
   client_id: z.string().max(512).optional(),
-  client_assertion_type: z.literal(JWT_BEARER_ASSERTION, `must be ${JWT_BEARER_ASSERTION}`).optional(),
+  client_assertion_type: z.literal(CLIENT_ASSERTION_TYPE, `must be ${CLIENT_ASSERTION_TYPE}`).optional(),
   client_assertion: jwt.optional(),
 });
 
@@ -102,12 +103,8 @@ function exchangeProblem(form: z.infer<typeof tokenParameters>): string | undefi
 type ParsedCall = { readonly ok: true; readonly call: NonNullable<TokenRequest['call']> } | { readonly ok: false; readonly problem: string };
 
 function parseCall(text: string): ParsedCall {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return { ok: false, problem: 'is no JSON' };
-  }
+  const json = parseJson(text);
+  if (json === undefined) return { ok: false, problem: 'is no JSON' };
   const parsed = z.array(callSchema).length(1, 'must hold exactly one call').safeParse(json);
   if (!parsed.success) return { ok: false, problem: parsed.error.issues[0]?.message ?? 'is malformed' };
   const [call] = parsed.data;

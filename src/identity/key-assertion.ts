@@ -4,6 +4,9 @@ import * as z from 'zod';
 import { CLOCK_SKEW_SECONDS, toNumericDate } from '../core/clock.ts';
 import { checkHeader, isAudience } from './jwt-rules.ts';
 
+/** What `client_assertion_type` says of such an assertion (RFC 7523, section 2.2). */
+export const CLIENT_ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
 const MAX_LIFETIME_SECONDS = 300;
 /** With no `kid` to choose by, at most this many keys are tried, so that an assertion costs a bounded amount. */
 const MAX_KEYS_TRIED = 4;

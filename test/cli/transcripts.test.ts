@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { freePort } from '../../demo/free-port.ts';
-import { readWalk, walk } from '../docs/walk.ts';
+import { readersEnvironment, readWalk, walk } from '../docs/walk.ts';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const FOLDER = join(ROOT, 'test/cli/transcripts');
@@ -17,9 +17,8 @@ for (const file of readdirSync(FOLDER)) {
     for (const folder of ['bin', 'work', 'example']) mkdirSync(join(home, folder));
     symlinkSync(join(ROOT, 'bin/hallpass.js'), join(home, 'bin/hallpass'));
     const port = String(await freePort());
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm_|HALLPASS_|XDG_|NODE_TEST)/.test(name)));
     const path = [join(home, 'bin'), dirname(process.execPath), process.env.PATH].join(delimiter);
-    await walk(readWalk(text.replaceAll('8787', port)), join(home, 'work'), { ...env, PATH: path, HOME: home, EXAMPLE: exampleWithoutKeys(home), HALLPASS_LISTEN: `127.0.0.1:${port}` });
+    await walk(readWalk(text.replaceAll('8787', port)), join(home, 'work'), { ...readersEnvironment(), PATH: path, HOME: home, EXAMPLE: exampleWithoutKeys(home), HALLPASS_LISTEN: `127.0.0.1:${port}` });
   });
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, relative } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { freePort } from '../../demo/free-port.ts';
-import { readWalk, walk } from './walk.ts';
+import { readersEnvironment, readWalk, walk } from './walk.ts';
 
 /** What git does not have. */
 const LEFT_OUT = /(?:^|\/)(?:node_modules|dist|coverage|\.git|\.hallpass|\.venv)(?:\/|$)|^grants\/keys(?:\/|$)|\.tgz$/;
@@ -21,11 +21,10 @@ async function perform(t: TestContext, document: string): Promise<void> {
   const broker = String(await freePort());
   const server = String(await freePort());
   const text = readFileSync(join(ROOT, document), 'utf8').replaceAll('8787', broker).replaceAll('8801', server);
-  // npm's own variables and places would tell the commands in there that they were run by this checkout's npm.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm_|HALLPASS_|XDG_|NODE_TEST)/.test(name)));
+  // Nor are this checkout's own commands on the path.
   const path = (process.env.PATH ?? '').split(delimiter).filter((folder) => !folder.includes('node_modules')).join(delimiter);
   const cache = execFileSync('npm', ['config', 'get', 'cache'], { encoding: 'utf8' }).trim();
-  await walk(readWalk(text), checkout, { ...env, PATH: path, HOME: home, HALLPASS_LISTEN: `127.0.0.1:${broker}`, npm_config_cache: cache, npm_config_update_notifier: 'false' });
+  await walk(readWalk(text), checkout, { ...readersEnvironment(), PATH: path, HOME: home, HALLPASS_LISTEN: `127.0.0.1:${broker}`, npm_config_cache: cache, npm_config_update_notifier: 'false' });
 }
 
 test('the README\'s sixty seconds go as they are written', (t) => perform(t, 'README.md'));

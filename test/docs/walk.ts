@@ -21,6 +21,9 @@ interface Step {
 
 type Block = { readonly type: 'steps'; readonly steps: readonly Step[] } | { readonly type: 'file'; readonly name: string; readonly text: string };
 
+/** The environment of somebody who did not come here by way of npm: its variables would tell the commands typed that they were run by this checkout's. */
+export const readersEnvironment = (): NodeJS.ProcessEnv => Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm_|HALLPASS_|XDG_|NODE_TEST)/.test(name)));
+
 /** Takes a document apart; everything outside of fences is for people. */
 export function readWalk(markdown: string): readonly Block[] {
   return [...markdown.matchAll(/^```(\w+)([^\n]*)\n([\s\S]*?)^```$/gm)].flatMap(([, language = '', options = '', text = '']): readonly Block[] => {
